@@ -1,0 +1,1 @@
+"""What the pipeline's parts say of themselves: streams and delivery streams."""

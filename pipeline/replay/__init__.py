@@ -1,0 +1,1 @@
+"""Files into the pipeline: the reader, the senders, the run and its record."""

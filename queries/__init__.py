@@ -1,0 +1,1 @@
+"""Everything that asks: SQL by engine, the engines' clients, one function per figure."""
