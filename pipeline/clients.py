@@ -11,11 +11,13 @@ from botocore.config import Config
 from botocore.exceptions import (
     BotoCoreError,
     ClientError,
-    ConnectionError as SdkConnectionError,
     HTTPClientError,
     NoCredentialsError,
     NoRegionError,
     PartialCredentialsError,
+)
+from botocore.exceptions import (
+    ConnectionError as SdkConnectionError,
 )
 
 from pipeline.errors import (
@@ -104,7 +106,9 @@ def _of_client_error(error: ClientError, resource: str) -> CloudError:
     if code == "ValidationError" and "does not exist" in text:
         return NotDeployedError(f"{resource} is not deployed: run `python -m pipeline deploy`.")
     if code in _REFUSED:
-        return AccessRefusedError(f"{resource}: access refused ({code}: {text}). Check the credentials and their policy.")
+        return AccessRefusedError(
+            f"{resource}: access refused ({code}: {text}). Check the credentials and their policy."
+        )
     if code in _THROTTLED:
         return ThrottledError(f"{resource} is throttled ({code}: {text}). Try again in a moment.")
     if status >= _DOWN_STATUS:

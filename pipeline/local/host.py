@@ -55,12 +55,12 @@ class Host:
     @contextmanager
     def scope(self) -> Iterator[None]:
         """The account and region that MiniStack's stores are keyed by, for threads that serve no request."""
-        from ministack.core import responses  # noqa: PLC0415 - see the module's docstring
+        from ministack.core import responses
 
-        account = responses._request_account_id.set(ACCOUNT)  # noqa: SLF001 - MiniStack has no public setter
-        region = responses._request_region.set(LOCAL_REGION)  # noqa: SLF001
+        account = responses._request_account_id.set(ACCOUNT)
+        region = responses._request_region.set(LOCAL_REGION)
         try:
             yield
         finally:
-            responses._request_region.reset(region)  # noqa: SLF001
-            responses._request_account_id.reset(account)  # noqa: SLF001
+            responses._request_region.reset(region)
+            responses._request_account_id.reset(account)

@@ -11,9 +11,9 @@ _OK = 200
 
 def put(bucket: str, key: str, body: bytes, content_type: str = "application/octet-stream") -> None:
     """Write one object; raises LocalCloudError when S3 refuses it or the disk did not take it."""
-    from ministack.services import s3  # noqa: PLC0415 - MiniStack reads its settings at import
+    from ministack.services import s3
 
-    status, _headers, answer = s3._put_object(bucket, key, body, {"content-type": content_type})  # noqa: SLF001
+    status, _headers, answer = s3._put_object(bucket, key, body, {"content-type": content_type})
     if status != _OK:
         message = f"s3://{bucket}/{key} was not written (status {status}: {answer!r})."
         raise LocalCloudError(message)
@@ -25,9 +25,9 @@ def put(bucket: str, key: str, body: bytes, content_type: str = "application/oct
 
 def get(bucket: str, key: str) -> bytes:
     """The bytes of one object; raises NotFoundError."""
-    from ministack.services import s3  # noqa: PLC0415
+    from ministack.services import s3
 
-    body: bytes | None = s3._get_object_data(bucket, key)  # noqa: SLF001
+    body: bytes | None = s3._get_object_data(bucket, key)
     if body is None:
         message = f"s3://{bucket}/{key} does not exist."
         raise NotFoundError(message)
@@ -36,14 +36,14 @@ def get(bucket: str, key: str) -> bytes:
 
 def keys(bucket: str, prefix: str = "") -> list[str]:
     """The keys that start with `prefix`, sorted; empty when there is no such bucket."""
-    from ministack.services import s3  # noqa: PLC0415
+    from ministack.services import s3
 
-    found = s3._buckets.get(bucket)  # noqa: SLF001
+    found = s3._buckets.get(bucket)
     return sorted(key for key in tuple(found["objects"]) if key.startswith(prefix)) if found else []
 
 
 def path(bucket: str, key: str) -> Path:
     """The file on disk that holds the object."""
-    from ministack.services import s3  # noqa: PLC0415
+    from ministack.services import s3
 
-    return Path(s3._object_disk_path(bucket, key))  # noqa: SLF001
+    return Path(s3._object_disk_path(bucket, key))

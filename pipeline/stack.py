@@ -1,0 +1,223 @@
+"""The CloudFormation stack: what its outputs are called, how it is made, changed and removed."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, fields
+from datetime import UTC, datetime
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import ClientError, WaiterError
+
+from pipeline.clients import aws_errors, client
+from pipeline.errors import CloudError, NotDeployedError
+from pipeline.packaging import digest, function_uris, package, template
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+TAG = "weir:stack"
+_WAIT = {"Delay": 1, "MaxAttempts": 3600}
+_IN_REVIEW = "REVIEW_IN_PROGRESS"
+_JSONPATHS_KEY = "config/orders-jsonpaths.json"
+# In the order of the warehouse delivery's DataTableColumns.
+_JSONPATHS = (
+    "EventID", "InvoiceNo", "LineNo", "StockCode", "Description", "Quantity",
+    "InvoiceDate", "UnitPrice", "CustomerID", "Country", "ReplayID", "SentAt",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Outputs:
+    """The names and addresses of everything that the stack made. There is no second list of them."""
+
+    orders_stream: str
+    lake_bucket: str
+    lake_database: str
+    lake_from: str
+    lake_delivery: str
+    athena_workgroup: str
+    results_bucket: str
+    invoices_table: str
+    replays_table: str
+    dead_letter_bucket: str
+    warehouse_host: str
+    warehouse_port: str
+    warehouse_database: str
+    warehouse_secret: str
+    warehouse_ssl: str
+    warehouse_delivery: str
+    api_url: str
+    api_key_id: str = ""
+
+    @classmethod
+    def of(cls, found: Mapping[str, str], stack: str) -> Outputs:
+        """From CloudFormation's `OutputKey` to `OutputValue`; raises NotDeployedError when one is missing."""
+        values = {field.name: found.get(_pascal(field.name), "") for field in fields(cls)}
+        missing = sorted(name for name, value in values.items() if not value and name != "api_key_id")
+        if missing:
+            message = f"Stack {stack} has no output {', '.join(missing)}: run `python -m pipeline deploy`."
+            raise NotDeployedError(message)
+        return cls(**values)
+
+
+def _pascal(name: str) -> str:
+    return "".join(part.capitalize() for part in name.split("_"))
+
+
+@cache
+def outputs(stack: str) -> Outputs:
+    """The outputs of `stack`; asked once a process. Raises NotDeployedError when it is not there."""
+    with aws_errors(f"Stack {stack}"):
+        described = client("cloudformation").describe_stacks(StackName=stack)["Stacks"][0]
+    return Outputs.of({o["OutputKey"]: o["OutputValue"] for o in described.get("Outputs", [])}, stack)
+
+
+def exists(stack: str) -> bool:
+    """Whether `stack` was ever made (a change set under review does not count)."""
+    try:
+        with aws_errors(f"Stack {stack}"):
+            found = client("cloudformation").describe_stacks(StackName=stack)["Stacks"][0]
+    except NotDeployedError:
+        return False
+    return bool(found["StackStatus"] != _IN_REVIEW)
+
+
+def artifacts_bucket(stack: str) -> str:
+    """The bucket for functions' code. It comes before the stack and goes after it."""
+    with aws_errors("The account's identity"):
+        account = client("sts").get_caller_identity()["Account"]
+    return f"{stack}-artifacts-{account}-{client('s3').meta.region_name}"
+
+
+def _make_artifacts_bucket(stack: str) -> str:
+    bucket = artifacts_bucket(stack)
+    s3 = client("s3")
+    where = {} if s3.meta.region_name == "us-east-1" else {"LocationConstraint": s3.meta.region_name}
+    with aws_errors(f"Bucket {bucket}"):
+        try:
+            s3.head_bucket(Bucket=bucket)
+        except ClientError:
+            s3.create_bucket(Bucket=bucket, **({"CreateBucketConfiguration": where} if where else {}))
+            s3.put_bucket_tagging(Bucket=bucket, Tagging={"TagSet": [{"Key": TAG, "Value": stack}]})
+            s3.put_public_access_block(
+                Bucket=bucket,
+                PublicAccessBlockConfiguration={
+                    "BlockPublicAcls": True,
+                    "BlockPublicPolicy": True,
+                    "IgnorePublicAcls": True,
+                    "RestrictPublicBuckets": True,
+                },
+            )
+    return bucket
+
+
+def _upload_functions(body: dict[str, Any], bucket: str) -> None:
+    """Put each function's zip into `bucket` and its address into the template."""
+    for name, uri in function_uris(body).items():
+        archive = package(uri)
+        key = f"{name}-{digest(archive)}.zip"
+        with aws_errors(f"s3://{bucket}/{key}"):
+            client("s3").put_object(Bucket=bucket, Key=key, Body=archive)
+        body["Resources"][name]["Properties"]["CodeUri"] = f"s3://{bucket}/{key}"
+
+
+def _parameters(stack: str, given: Mapping[str, str], body: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """What is given, what the stack has already, and for a new lake the hour in which it begins."""
+    known: set[str] = set()
+    if exists(stack):
+        with aws_errors(f"Stack {stack}"):
+            described = client("cloudformation").describe_stacks(StackName=stack)["Stacks"][0]
+        known = {parameter["ParameterKey"] for parameter in described.get("Parameters", [])}
+    values: dict[str, str] = dict(given)
+    if "LakeFrom" not in known:
+        values.setdefault("LakeFrom", datetime.now(UTC).strftime("%Y/%m/%d/%H"))
+    kept = known & set(body["Parameters"]) - set(values)
+    return [
+        *({"ParameterKey": key, "ParameterValue": value} for key, value in sorted(values.items())),
+        *({"ParameterKey": key, "UsePreviousValue": True} for key in sorted(kept)),
+    ]
+
+
+def deploy(
+    stack: str,
+    parameters: Mapping[str, str],
+    approve: Callable[[Sequence[Mapping[str, Any]]], bool] = lambda _changes: True,
+) -> bool:
+    """Create or update `stack` from the template; returns whether anything changed.
+
+    `approve` is shown the change set's changes and may refuse them. Raises CloudError with the reasons of the
+    resources that failed.
+    """
+    body = template()
+    bucket = _make_artifacts_bucket(stack)
+    _upload_functions(body, bucket)
+    key = f"template-{digest(json.dumps(body).encode())}.json"
+    cloudformation = client("cloudformation")
+    with aws_errors(f"Stack {stack}"):
+        client("s3").put_object(Bucket=bucket, Key=key, Body=json.dumps(body).encode())
+        region = cloudformation.meta.region_name
+        kind = "UPDATE" if exists(stack) else "CREATE"
+        change_set = cloudformation.create_change_set(
+            StackName=stack,
+            ChangeSetName=f"weir-{datetime.now(UTC):%Y%m%d%H%M%S}",
+            ChangeSetType=kind,
+            TemplateURL=f"https://{bucket}.s3.{region}.amazonaws.com/{key}",
+            Parameters=_parameters(stack, parameters, body),
+            Capabilities=["CAPABILITY_IAM", "CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAND"],
+            Tags=[{"Key": TAG, "Value": stack}],
+        )["Id"]
+        changes = _changes(change_set)
+        if not changes:
+            cloudformation.delete_change_set(ChangeSetName=change_set)
+        elif not approve(changes):
+            cloudformation.delete_change_set(ChangeSetName=change_set)
+            if kind == "CREATE":
+                cloudformation.delete_stack(StackName=stack)
+            return False
+        else:
+            _execute(stack, change_set, kind)
+        outputs.cache_clear()
+        client("s3").put_object(Bucket=outputs(stack).lake_bucket, Key=_JSONPATHS_KEY, Body=_jsonpaths())
+    return bool(changes)
+
+
+def _changes(change_set: str) -> list[Mapping[str, Any]]:
+    """The changes of a change set; none when CloudFormation finds nothing to change."""
+    cloudformation = client("cloudformation")
+    try:
+        cloudformation.get_waiter("change_set_create_complete").wait(
+            ChangeSetName=change_set, WaiterConfig={"Delay": 1, "MaxAttempts": 300}
+        )
+    except WaiterError as error:
+        reason = str(error.last_response.get("StatusReason", ""))
+        if "didn't contain changes" in reason or "No updates" in reason:
+            return []
+        message = f"The change set was refused: {reason or error}"
+        raise CloudError(message) from error
+    pages = cloudformation.get_paginator("describe_change_set").paginate(ChangeSetName=change_set)
+    return [change["ResourceChange"] for page in pages for change in page["Changes"]]
+
+
+def _execute(stack: str, change_set: str, kind: str) -> None:
+    cloudformation = client("cloudformation")
+    cloudformation.execute_change_set(ChangeSetName=change_set)
+    waiter = "stack_create_complete" if kind == "CREATE" else "stack_update_complete"
+    try:
+        cloudformation.get_waiter(waiter).wait(StackName=stack, WaiterConfig=_WAIT)
+    except WaiterError as error:
+        message = f"Stack {stack} could not be deployed: {_failures(stack)}"
+        raise CloudError(message) from error
+
+
+def _failures(stack: str) -> str:
+    events = client("cloudformation").describe_stack_events(StackName=stack)["StackEvents"]
+    failed = [event for event in events if event["ResourceStatus"].endswith("FAILED")]
+    reasons = [f"{event['LogicalResourceId']}: {event.get('ResourceStatusReason', '?')}" for event in reversed(failed)]
+    return "; ".join(dict.fromkeys(reasons)) or "CloudFormation gave no reason."
+
+
+def _jsonpaths() -> bytes:
+    """The file that tells COPY which JSON name fills which column."""
+    return json.dumps({"jsonpaths": [f"$['{name}']" for name in _JSONPATHS]}, indent=2).encode()
