@@ -240,9 +240,7 @@ def _event_id(raw: object, invoice_no: str, line_no: object, new_id: str | None)
     given = raw[len(prefix) :]
     rest = values.key_text(given)
     if not rest or rest != given or len(rest.encode()) > _MAX_REST_BYTES:
-        raise values.refused(
-            raw, f"needs 1 to {_MAX_REST_BYTES} bytes after {values.shown(prefix)}, no outer spaces"
-        )
+        raise values.refused(raw, f"needs 1 to {_MAX_REST_BYTES} bytes after {values.shown(prefix)}, no outer spaces")
     if rest.isascii() and rest.isdigit() and rest != str(int(rest)):
         # 7 and 007 would be two events in the warehouse and one item, padded, in `invoices`.
         raise values.refused(raw, "has leading zeros in its line number")

@@ -116,9 +116,7 @@ def timestamp(value: object) -> str:
 def _checked(text: str, unstorable: re.Pattern[str]) -> str:
     bad = unstorable.search(text)
     if bad:
-        raise refused(
-            text, f"has U+{ord(bad.group()):04X} at position {bad.start() + 1}, which no sink can hold"
-        )
+        raise refused(text, f"has U+{ord(bad.group()):04X} at position {bad.start() + 1}, which no sink can hold")
     if len(text) > MAX_TEXT_BYTES or (not text.isascii() and len(text.encode()) > MAX_TEXT_BYTES):
         raise refused(text, f"is longer than {MAX_TEXT_BYTES} bytes")
     return text
@@ -141,7 +139,7 @@ def _whole(value: object) -> int:
     if isinstance(value, int):
         return value
     if isinstance(value, float | Decimal):
-        if not math.isfinite(value) or not -_EXACT_FLOAT <= value <= _EXACT_FLOAT or value % 1 != 0:
+        if not _is_finite(value) or not -_EXACT_FLOAT <= value <= _EXACT_FLOAT or value % 1 != 0:
             raise refused(value, "is not a whole number")
         return int(value)
     raise refused(value, "is not a number")
@@ -157,10 +155,14 @@ def _decimal(value: object) -> Decimal:
         raise refused(value, "is not a number")
     if isinstance(value, int):
         return Decimal(value)
-    if not math.isfinite(value):
+    if not _is_finite(value):
         raise refused(value, "is not a number")
     # A float's shortest notation is what its sender wrote: 2.55, not 2.5499999999999998223643160599749535322.
     return Decimal(repr(value)) if isinstance(value, float) else value
+
+
+def _is_finite(value: float | Decimal) -> bool:
+    return value.is_finite() if isinstance(value, Decimal) else math.isfinite(value)
 
 
 def _iso(text: str) -> datetime | None:
