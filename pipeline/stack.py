@@ -157,13 +157,12 @@ def deploy(
     cloudformation = client("cloudformation")
     with aws_errors(f"Stack {stack}"):
         client("s3").put_object(Bucket=bucket, Key=key, Body=json.dumps(body).encode())
-        region = cloudformation.meta.region_name
         kind = "UPDATE" if exists(stack) else "CREATE"
         change_set = cloudformation.create_change_set(
             StackName=stack,
-            ChangeSetName=f"weir-{datetime.now(UTC):%Y%m%d%H%M%S}",
+            ChangeSetName=f"weir-{datetime.now(UTC):%Y%m%d%H%M%S%f}",
             ChangeSetType=kind,
-            TemplateURL=f"https://{bucket}.s3.{region}.amazonaws.com/{key}",
+            TemplateURL=f"{client('s3').meta.endpoint_url}/{bucket}/{key}",
             Parameters=_parameters(stack, parameters, body),
             Capabilities=["CAPABILITY_IAM", "CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAND"],
             Tags=[{"Key": TAG, "Value": stack}],

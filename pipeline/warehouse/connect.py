@@ -1,0 +1,70 @@
+"""A connection to the warehouse: Redshift, or the PostgreSQL that stands in for it."""
+
+from __future__ import annotations
+
+import json
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import redshift_connector
+from redshift_connector import error as driver
+
+from pipeline.clients import aws_errors, client
+from pipeline.errors import AccessRefusedError, CloudDownError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from pipeline.stack import Outputs
+
+_CONNECT_LIMIT_S = 10
+# PostgreSQL's and Redshift's classes for a refused login.
+_LOGIN_REFUSED = {"28000", "28P01"}
+
+
+def open_connection(outputs: Outputs) -> Any:
+    """A new autocommitting connection with the credentials of the stack's secret.
+
+    Raises AccessRefusedError for refused credentials, CloudDownError when the warehouse does not answer.
+    """
+    with aws_errors(f"Secret {outputs.warehouse_secret}"):
+        text = client("secretsmanager").get_secret_value(SecretId=outputs.warehouse_secret)["SecretString"]
+    secret = json.loads(text)
+    address = f"{outputs.warehouse_host}:{outputs.warehouse_port}"
+    try:
+        connection = redshift_connector.connect(
+            host=outputs.warehouse_host,
+            port=int(outputs.warehouse_port),
+            database=outputs.warehouse_database,
+            user=secret["username"],
+            password=secret["password"],
+            ssl=outputs.warehouse_ssl == "true",
+            timeout=_CONNECT_LIMIT_S,
+        )
+    except driver.Error as error:
+        if login_refused(error):
+            message = f"The warehouse at {address} refused the credentials of secret {outputs.warehouse_secret}."
+            raise AccessRefusedError(message) from error
+        message = (
+            f"The warehouse at {address} cannot be reached ({error}). Locally, is the local cloud running? On AWS, "
+            "does the stack's parameter WarehouseCidr admit your address?"
+        )
+        raise CloudDownError(message) from error
+    connection.autocommit = True
+    return connection
+
+
+def login_refused(error: driver.Error) -> bool:
+    """Whether the driver was turned away for its user or password."""
+    answer = error.args[0] if error.args else None
+    return isinstance(answer, dict) and answer.get("C") in _LOGIN_REFUSED
+
+
+@contextmanager
+def connect(outputs: Outputs) -> Iterator[Any]:
+    """`open_connection`, closed at the end of the block."""
+    connection = open_connection(outputs)
+    try:
+        yield connection
+    finally:
+        connection.close()
