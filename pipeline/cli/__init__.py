@@ -44,5 +44,7 @@ def main(arguments: list[str] | None = None) -> int:
     except OSError as error:
         if error.errno != errno.ENOSPC:
             raise
-        print(f"weir: the disk is full ({error.filename or 'while writing'}): make room and try again.", file=sys.stderr)
+        print(
+            f"weir: the disk is full ({error.filename or 'while writing'}): make room and try again.", file=sys.stderr
+        )
     return 1

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 from pipeline import stack
 from pipeline.local.parameters import local_parameters
 from pipeline.settings import Settings, running_cloud, settle
-from pipeline.warehouse.connect import connect
 from pipeline.warehouse.apply import apply
+from pipeline.warehouse.connect import connect
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from typing import Any
 
 
@@ -40,7 +40,9 @@ def run(args: argparse.Namespace) -> int:
 
 
 def deploy(
-    settings: Settings, given: Mapping[str, str], approve: Any = lambda _changes: True
+    settings: Settings,
+    given: Mapping[str, str],
+    approve: Callable[[Sequence[Mapping[str, Any]]], bool] = lambda _changes: True,
 ) -> bool:
     """The stack and the warehouse's tables; returns whether the stack changed."""
     parameters = dict(given)

@@ -21,7 +21,7 @@ from pipeline.errors import LocalCloudError
 from pipeline.local.cloud import LocalCloud
 from pipeline.local.pids import remember
 from pipeline.replay import samples, store
-from pipeline.settings import REPOSITORY, Settings, settle_local, running_cloud, state_folder
+from pipeline.settings import REPOSITORY, Settings, running_cloud, settle_local, state_folder
 from pipeline.warehouse.connect import connect
 
 if TYPE_CHECKING:
@@ -146,7 +146,7 @@ def _await_delivery(settings: Settings, receipt: dict[str, Any]) -> None:
             if arrived >= receipt["accepted"]:
                 return
             if time.monotonic() > deadline:
-                print(f"  The warehouse holds {arrived:,} of {receipt['accepted']:,} so far; the Deliveries page tells more.")
+                print(f"  The warehouse holds {arrived:,} of {receipt['accepted']:,} so far: see the Deliveries page.")
                 return
             time.sleep(0.25)
 
