@@ -1,0 +1,1 @@
+"""POST /orders: order lines from the API into the orders stream."""

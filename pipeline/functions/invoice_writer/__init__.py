@@ -1,0 +1,1 @@
+"""The orders stream into the table of invoices."""

@@ -1,0 +1,1 @@
+"""GET /invoices/{invoice_no} and GET /customers/{customer_id}/invoices."""
