@@ -206,11 +206,12 @@ def _execute(stack: str, change_set: str, kind: str) -> None:
     try:
         cloudformation.get_waiter(waiter).wait(StackName=stack, WaiterConfig=_WAIT)
     except WaiterError as error:
-        message = f"Stack {stack} could not be deployed: {_failures(stack)}"
+        message = f"Stack {stack} could not be deployed: {failures(stack)}"
         raise CloudError(message) from error
 
 
-def _failures(stack: str) -> str:
+def failures(stack: str) -> str:
+    """Why resources of `stack` could not be made, changed or deleted, in the order in which it happened."""
     events = client("cloudformation").describe_stack_events(StackName=stack)["StackEvents"]
     failed = [event for event in events if event["ResourceStatus"].endswith("FAILED")]
     reasons = [f"{event['LogicalResourceId']}: {event.get('ResourceStatusReason', '?')}" for event in reversed(failed)]
