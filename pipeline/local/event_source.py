@@ -1,0 +1,267 @@
+"""Lambda's event source mappings for Kinesis, in place of MiniStack's, which loses what a function reports as failed.
+
+Each mapping reads each shard in a thread of its own, so that a shard whose batch keeps failing holds up no other. A
+checkpoint is a sequence number and lies where MiniStack keeps its positions, which are saved at a clean stop. What
+happens to a batch is told in `event_batches`. ParallelizationFactor is taken as 1.
+"""
+
+from __future__ import annotations
+
+import bisect
+import json
+import logging
+import math
+import threading
+import time
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from pipeline.errors import LocalCloudError
+from pipeline.local import event_failure, objects
+from pipeline.local.event_batches import BEFORE_ALL, Outcome, Record, Rules, ShardConsumer
+from pipeline.settings import LOCAL_REGION
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from pipeline.local.host import Host
+
+_IDLE = 0.1  # seconds between looks at a shard without records; AWS looks once a second
+_LOOK = 0.25  # seconds between looks for new mappings and shards
+_STOPPING = 20.0  # seconds that invocations under way may take at a stop
+_AFTER_FAULT = 5.0
+
+logger = logging.getLogger("weir.local.event_source")
+
+
+def install(host: Host) -> None:
+    """Take Kinesis out of MiniStack's poller and into ours."""
+    from ministack.services import lambda_svc
+
+    poller = Poller(host)
+    anchor, create = lambda_svc._init_stream_position, lambda_svc._create_esm
+    moment: float | None = None  # of AT_TIMESTAMP, which MiniStack does not hand on while it makes a mapping
+
+    def init_stream_position(mapping: str, source: str, starting: str) -> None:
+        anchor(mapping, source, starting)
+        if ":kinesis:" in source:
+            _settle_beginning(mapping, source, math.inf if starting == "LATEST" else moment)
+
+    def create_esm(data: dict[str, Any]) -> Any:
+        nonlocal moment
+        moment = data.get("StartingPositionTimestamp")
+        try:
+            return create(data)
+        finally:
+            moment = None
+
+    lambda_svc._poll_kinesis = lambda: False
+    lambda_svc._init_stream_position = init_stream_position
+    lambda_svc._create_esm = create_esm
+    host.on_start(poller.start)
+    host.on_stop(poller.stop)
+
+
+class Poller:
+    """The threads that read shards; they come and go with mappings and shards."""
+
+    def __init__(self, host: Host) -> None:
+        self._host = host
+        self._stopped = threading.Event()
+        self.iterator_ages: dict[tuple[str, str], float] = {}  # seconds, by mapping and shard
+        self._threads: dict[tuple[str, str], threading.Thread] = {}
+        self._supervisor = threading.Thread(target=self._supervise, name="event-sources", daemon=True)
+
+    def start(self) -> None:
+        """Begin to read."""
+        self._supervisor.start()
+
+    def stop(self) -> None:
+        """Wait for the invocations under way; what a slow one was given comes again after the next start."""
+        self._stopped.set()
+        if self._supervisor.is_alive():
+            self._supervisor.join()
+        deadline = time.monotonic() + _STOPPING
+        for thread in self._threads.values():
+            thread.join(max(0.0, deadline - time.monotonic()))
+
+    def _supervise(self) -> None:
+        with self._host.scope():
+            while not self._stopped.is_set():
+                for mapping in _mappings():
+                    stream = _stream(mapping)
+                    for shard in list(stream["shards"]) if stream else ():
+                        self._ensure_reader(mapping["UUID"], shard)
+                self._stopped.wait(_LOOK)
+
+    def _ensure_reader(self, mapping: str, shard: str) -> None:
+        known = self._threads.get((mapping, shard))
+        if known is None or not known.is_alive():
+            thread = threading.Thread(target=self._read, args=(mapping, shard), name=f"{mapping}/{shard}", daemon=True)
+            self._threads[mapping, shard] = thread
+            thread.start()
+
+    def _read(self, mapping: str, shard: str) -> None:
+        """Read one shard until the mapping, the shard or the local cloud ends."""
+        with self._host.scope():
+            reader: _Reader | None = None
+            while not self._stopped.is_set():
+                settings = next((found for found in _mappings() if found["UUID"] == mapping), None)
+                stream = _stream(settings) if settings else None
+                if settings is None or stream is None or shard not in stream["shards"]:
+                    return
+                try:
+                    reader = reader or _Reader(settings, shard)
+                    wait = reader.step(settings) if _enabled(settings) else _LOOK
+                    self.iterator_ages[mapping, shard] = reader.iterator_age
+                except Exception:
+                    # A thread that ended would be a shard that nobody reads; whatever it is, the records stay.
+                    logger.exception("Reading %s for mapping %s failed and is tried again.", shard, mapping)
+                    wait = _AFTER_FAULT
+                if wait:
+                    self._stopped.wait(wait)
+
+
+class _Reader:
+    """One shard for one mapping: MiniStack's records, function and store of positions around a ShardConsumer."""
+
+    def __init__(self, mapping: dict[str, Any], shard: str) -> None:
+        from ministack.services import lambda_svc
+
+        self._mapping = mapping
+        self._shard = shard
+        places = lambda_svc._kinesis_positions.setdefault(mapping["UUID"], {})
+        if not isinstance(places.get(shard), str):
+            places[shard] = BEFORE_ALL
+        self._places = places
+        self._consumer = ShardConsumer(places[shard], self._after)
+
+    def step(self, mapping: dict[str, Any]) -> float:
+        self._mapping = mapping
+        wait = self._consumer.step(Rules.of(mapping), self._invoke, self._discard, time.time(), _IDLE)
+        if self._places[self._shard] != self._consumer.checkpoint:
+            self._places[self._shard] = self._consumer.checkpoint
+            mapping["LastProcessingResult"] = "OK"
+        return wait
+
+    @property
+    def iterator_age(self) -> float:
+        """Seconds that the last record of the last batch had waited; 0 when there is nothing to read."""
+        return self._consumer.iterator_age
+
+    def _after(self, checkpoint: str, limit: int) -> list[Record]:
+        records = _records(self._mapping, self._shard)
+        start = bisect.bisect_right(records, checkpoint, key=_sequence)
+        return records[start : start + limit]
+
+    def _invoke(self, records: Sequence[Record]) -> Outcome:
+        from ministack.services import lambda_svc
+
+        function, config = lambda_svc._get_func_record_for_qualifier(
+            self._mapping["FunctionName"], self._mapping.get("Qualifier")
+        )
+        if function is None:
+            return Outcome(invoked=False)
+        event = {"Records": lambda_svc._apply_filter_criteria(self._events(records), self._mapping)}
+        if not event["Records"]:
+            return Outcome()
+        result = lambda_svc._execute_function(lambda_svc._execution_record_for_config(function, config), event)
+        if result.get("throttle"):
+            return Outcome(invoked=False)
+        if not result.get("error"):
+            return Outcome(result.get("body"))
+        error = json.dumps(result.get("body"))
+        self._mapping["LastProcessingResult"] = "PROBLEM: Function call failed"
+        logger.warning(
+            "%s failed on %d records of %s: %s", self._mapping["FunctionName"], len(records), self._shard, error
+        )
+        return Outcome(error=error)
+
+    def _events(self, records: Sequence[Record]) -> list[dict[str, Any]]:
+        source, role = self._mapping["EventSourceArn"], self._mapping["FunctionArn"]
+        return [
+            {
+                "kinesis": {
+                    "kinesisSchemaVersion": "1.0",
+                    "partitionKey": record["PartitionKey"],
+                    "sequenceNumber": record["SequenceNumber"],
+                    "data": record["Data"],
+                    "approximateArrivalTimestamp": record["ApproximateArrivalTimestamp"],
+                },
+                "eventSource": "aws:kinesis",
+                "eventVersion": "1.0",
+                "eventID": f"{self._shard}:{record['SequenceNumber']}",
+                "eventName": "aws:kinesis:record",
+                "invokeIdentityArn": role,
+                "awsRegion": LOCAL_REGION,
+                "eventSourceARN": source,
+            }
+            for record in records
+        ]
+
+    def _discard(self, records: Sequence[Record], condition: str, invocations: int, error: str | None) -> None:
+        """Give up records: to the OnFailure bucket if there is one, with what AWS writes there."""
+        destination = ((self._mapping.get("DestinationConfig") or {}).get("OnFailure") or {}).get("Destination", "")
+        count, name = len(records), self._mapping["FunctionName"]
+        logger.warning("%d records of %s are given up for %s: %s", count, self._shard, name, condition)
+        if not destination:
+            return
+        if not destination.startswith("arn:aws:s3:::"):
+            message = f"{destination} cannot take failed batches here: only an S3 bucket can."
+            raise LocalCloudError(message)
+        now = datetime.now(UTC)
+        written = event_failure.document(
+            self._mapping,
+            self._shard,
+            self._events(records),
+            condition=condition,
+            invocations=invocations,
+            error=error,
+            now=now,
+        )
+        key = event_failure.key(self._mapping, self._shard, now)
+        objects.put(destination.removeprefix("arn:aws:s3:::"), key, written, "application/json")
+
+
+def _mappings() -> list[dict[str, Any]]:
+    from ministack.services import lambda_svc
+
+    return [found for found in lambda_svc._esms.values() if ":kinesis:" in found.get("EventSourceArn", "")]
+
+
+def _enabled(mapping: dict[str, Any]) -> bool:
+    return str(mapping.get("Enabled", True)).lower() == "true"
+
+
+def _stream(mapping: dict[str, Any]) -> dict[str, Any] | None:
+    from ministack.services import kinesis
+
+    stream: dict[str, Any] | None = kinesis._streams.get(mapping["EventSourceArn"].rpartition("/")[2])
+    return stream
+
+
+def _records(mapping: dict[str, Any], shard: str) -> list[Record]:
+    stream = _stream(mapping)
+    found: dict[str, Any] = (stream or {}).get("shards", {}).get(shard, {})
+    records: list[Record] = found.get("records", [])
+    return records
+
+
+def _sequence(record: Record) -> str:
+    return str(record["SequenceNumber"])
+
+
+def _settle_beginning(mapping: str, source: str, moment: float | None) -> None:
+    """Let the shards that are there now be read from the first record at or after `moment` on, None: from the first.
+
+    A shard that comes later is read from its beginning, whatever the mapping's starting position.
+    """
+    from ministack.services import kinesis, lambda_svc
+
+    if moment is None:
+        return
+    stream = kinesis._streams.get(source.rpartition("/")[2])
+    places = lambda_svc._kinesis_positions.setdefault(mapping, {})
+    for shard, found in stream["shards"].items() if stream else ():
+        earlier = [record for record in found["records"] if record["ApproximateArrivalTimestamp"] < moment]
+        places[shard] = _sequence(earlier[-1]) if earlier else BEFORE_ALL

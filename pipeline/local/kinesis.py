@@ -1,0 +1,204 @@
+"""Kinesis at the size of a whole year of orders.
+
+MiniStack looks at every record that a stream holds for each call, decodes each record twice, and saves records one by
+one. Here old records are looked for at a shard's beginning only, PutRecords decodes once, and a shard's records are
+saved as one text. Answers and errors stay MiniStack's.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import json
+import sys
+import time
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+
+    from pipeline.local.host import Host
+
+# API reference, PutRecords.
+_MAX_RECORDS = 500
+_MAX_KEY = 256  # characters
+_MAX_DATA = 1024 * 1024
+_MAX_CALL = 5 * 1024 * 1024  # data and partition keys
+
+_SAVED = ("SequenceNumber", "ApproximateArrivalTimestamp", "Data", "PartitionKey")
+Answer = tuple[int, dict[str, str], bytes]
+
+
+class _RefusedError(Exception):
+    """A call that is not taken, by the API's own code."""
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+
+
+class _Shard(NamedTuple):
+    name: str
+    first: int
+    last: int
+    records: list[dict[str, Any]]
+
+
+def install(host: Host) -> None:
+    """Put our parts in the place of MiniStack's."""
+    del host
+    from ministack.services import kinesis
+
+    get_state, load = kinesis.get_state, kinesis.load_persisted_state
+    kinesis._expire_records = expire
+    kinesis._put_records = put_records
+    kinesis._put_record = put_record
+    kinesis.get_state = lambda: _short(kinesis, get_state)
+    kinesis.load_persisted_state = lambda state: load(_restored(state))
+
+
+def expire(stream: Mapping[str, Any]) -> None:
+    """Let go of what is older than the stream's retention; a shard's records lie in the order of their arrival."""
+    cutoff = time.time() - stream["RetentionPeriodHours"] * 3600
+    for shard in stream["shards"].values():
+        records = shard["records"]
+        if not records or records[0]["ApproximateArrivalTimestamp"] >= cutoff:
+            continue
+        kept = next((i for i, r in enumerate(records) if r["ApproximateArrivalTimestamp"] >= cutoff), len(records))
+        # A new list: who reads a shard in another thread keeps the one that it began with.
+        shard["records"] = records[kept:]
+
+
+def put_records(data: Mapping[str, Any]) -> Answer:
+    """PutRecords: all records of a call, each to the shard of its key."""
+    from ministack.services import kinesis
+
+    answer: Answer
+    try:
+        encryption, results = _put(data, data.get("Records", []))
+    except _RefusedError as refused:
+        answer = kinesis.error_response_json(refused.code, str(refused), 400)
+    else:
+        content = {"FailedRecordCount": 0, "Records": results, "EncryptionType": encryption}
+        answer = kinesis.json_response(content)
+    return answer
+
+
+def put_record(data: Mapping[str, Any]) -> Answer:
+    """PutRecord, which is PutRecords with one record."""
+    from ministack.services import kinesis
+
+    answer: Answer
+    try:
+        encryption, (result,) = _put(data, [dict(data)])
+    except _RefusedError as refused:
+        answer = kinesis.error_response_json(refused.code, str(refused), 400)
+    else:
+        answer = kinesis.json_response({**result, "EncryptionType": encryption})
+    return answer
+
+
+def _put(data: Mapping[str, Any], records: list[dict[str, Any]]) -> tuple[str, list[dict[str, str]]]:
+    """The stream's encryption, and each record's number and shard."""
+    from ministack.services import firehose, kinesis
+
+    name, stream = kinesis._resolve_stream(data)
+    if not stream:
+        raise _RefusedError("ResourceNotFoundException", f"Stream {name} not found")
+    if stream["StreamStatus"] != "ACTIVE":
+        raise _RefusedError("ResourceInUseException", f"Stream {name} is {stream['StreamStatus']}")
+    decoded = _decoded(records)
+    expire(stream)
+    shards = _shards(stream)
+    now = round(time.time(), 3)
+    results = []
+    for record, number in zip(records, _sequence_numbers(len(records)), strict=True):
+        shard = _route(record, shards)
+        # Few keys for many records: one text for all of a key.
+        entry = (number, now, record["Data"], sys.intern(record["PartitionKey"]))
+        shard.records.append(dict(zip(_SAVED, entry, strict=True)))
+        results.append({"SequenceNumber": number, "ShardId": shard.name})
+    keys = (record["PartitionKey"] for record in records)
+    # What a delivery stream could not take fails the call: it is sent again, and nothing is missing in a sink.
+    firehose.ingest_from_kinesis_source(stream["StreamARN"], list(zip(keys, decoded, strict=True)))
+    return stream.get("EncryptionType", "NONE"), results
+
+
+def _decoded(records: list[dict[str, Any]]) -> list[bytes]:
+    if not 1 <= len(records) <= _MAX_RECORDS:
+        raise _RefusedError("ValidationException", _constraint("records", f"length between 1 and {_MAX_RECORDS}"))
+    decoded = []
+    size = 0
+    for record in records:
+        key = record.get("PartitionKey")
+        if not isinstance(key, str) or not 1 <= len(key) <= _MAX_KEY:
+            raise _RefusedError("ValidationException", _constraint("partitionKey", f"length between 1 and {_MAX_KEY}"))
+        try:
+            decoded.append(base64.b64decode(record["Data"], validate=True))
+        except (KeyError, TypeError, binascii.Error) as error:
+            raise _RefusedError("SerializationException", "Data is not base64") from error
+        if len(decoded[-1]) > _MAX_DATA:
+            raise _RefusedError("ValidationException", _constraint("data", f"length less than or equal to {_MAX_DATA}"))
+        size += len(decoded[-1]) + len(key.encode())
+    if size > _MAX_CALL:
+        raise _RefusedError("InvalidArgumentException", f"Records total payload size exceeds {_MAX_CALL} bytes")
+    return decoded
+
+
+def _constraint(name: str, rule: str) -> str:
+    return f"1 validation error detected: Value at '{name}' failed to satisfy constraint: Member must have {rule}"
+
+
+def _shards(stream: Mapping[str, Any]) -> list[_Shard]:
+    return [
+        _Shard(name, int(shard["starting_hash_key"]), int(shard["ending_hash_key"]), shard["records"])
+        for name, shard in stream["shards"].items()
+    ]
+
+
+def _route(record: Mapping[str, Any], shards: list[_Shard]) -> _Shard:
+    explicit = record.get("ExplicitHashKey")
+    # MD5 is what Kinesis takes.
+    place = int(explicit) if explicit else int.from_bytes(hashlib.md5(record["PartitionKey"].encode()).digest())  # noqa: S324
+    return next((shard for shard in shards if shard.first <= place <= shard.last), shards[0])
+
+
+def _sequence_numbers(count: int) -> Iterable[str]:
+    """In MiniStack's own form, from its own counter: 30 digits that sort as texts."""
+    from ministack.services import kinesis
+
+    with kinesis._sequence_lock:
+        first = kinesis._sequence_counter + 1
+        kinesis._sequence_counter += count
+        milliseconds = int(time.time() * 1000)
+    return (f"{milliseconds:020d}{number:010d}" for number in range(first, first + count))
+
+
+def _short(kinesis: Any, get_state: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+    """MiniStack's state, with each shard's records as one text; it would copy them all first."""
+    shards = [
+        (scope, name, shard, shard["records"])
+        for scope, stream in kinesis._streams.all_items()
+        for name, shard in stream["shards"].items()
+    ]
+    try:
+        for _scope, _name, shard, _records in shards:
+            shard["records"] = []
+        state = get_state()
+    finally:
+        for _scope, _name, shard, records in shards:
+            shard["records"] = records
+    streams = dict(state["streams"].all_items())
+    for scope, name, _shard, records in shards:
+        rows = [[record[field] for field in _SAVED] for record in records]
+        streams[scope]["shards"][name]["records"] = json.dumps(rows)
+    return state
+
+
+def _restored(state: dict[str, Any] | None) -> dict[str, Any] | None:
+    for _scope, stream in state["streams"].all_items() if state else ():
+        for shard in stream["shards"].values():
+            if isinstance(shard["records"], str):
+                shard["records"] = [dict(zip(_SAVED, row, strict=True)) for row in json.loads(shard["records"])]
+    return state
