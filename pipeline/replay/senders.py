@@ -1,0 +1,172 @@
+"""Targets of a replay: one call with a batch of records, one outcome for each record. Retries are delivery's part.
+
+A sender sorts out what the target's answer means: taken, refused for now, or refused for good. It raises CloudError
+when no record could ever be taken (the stream is not there, access is refused), so that nobody retries in vain.
+"""
+
+from __future__ import annotations
+
+import json
+import threading
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+
+import requests
+from botocore.exceptions import BotoCoreError, ClientError
+
+from pipeline.clients import aws_errors, error_code
+from pipeline.errors import CloudError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from pipeline.replay.rows import Record
+
+_REPLAY_HEADER = "X-Weir-Replay-Id"
+_TIMEOUTS = (3.0, 35.0)  # seconds to connect and to answer; API Gateway itself gives up after 29
+_OK, _BAD_REQUEST, _TOO_MANY, _SERVER_ERROR = 200, 400, 429, 500
+# Kinesis's codes that no further attempt changes. Everything else (throttling, KMS, internal failures) may pass.
+_HOPELESS = {
+    "AccessDeniedException", "ExpiredTokenException", "InvalidSignatureException", "ResourceNotFoundException",
+    "UnrecognizedClientException",
+}  # fmt: skip
+_FOR_GOOD = {"InvalidArgumentException", "ValidationException", "SerializationException"}
+
+
+class Limits(NamedTuple):
+    """What one call takes: records, bytes of all records (keys included), bytes of one record."""
+
+    records: int
+    bytes: int
+    record_bytes: int
+
+
+class Accepted(NamedTuple):
+    """The target has the record; where a stream tells, on which shard and under which sequence number."""
+
+    shard: str = ""
+    sequence_number: str = ""
+
+
+class Refused(NamedTuple):
+    """The target has not taken the record, or its answer was lost; `retry` tells whether to send it again."""
+
+    code: str
+    message: str = ""
+    retry: bool = True
+
+
+Outcome = Accepted | Refused
+
+
+class Sender(Protocol):
+    """One target."""
+
+    @property
+    def target(self) -> str:
+        """What the target is called: kinesis, api."""
+
+    @property
+    def limits(self) -> Limits:
+        """What one call takes."""
+
+    def put(self, records: Sequence[Record]) -> list[Outcome]:
+        """Make one call; the outcomes are in the order of the records. Safe to call from several threads."""
+
+
+class Kinesis(Protocol):
+    """The one call of boto3's Kinesis client that is made here. Give it one attempt a call: we count retries."""
+
+    def put_records(self, *, StreamName: str, Records: Sequence[Mapping[str, object]]) -> Mapping[str, Any]:  # noqa: N803
+        """PutRecords: 200 does not mean taken, each record has an outcome of its own."""
+
+
+class KinesisSender:
+    """Puts records into a stream by PutRecords: at most 500 of them and 5 MiB, each up to 1 MiB.
+
+    https://docs.aws.amazon.com/kinesis/latest/APIReference/API_PutRecords.html
+    """
+
+    target = "kinesis"
+    limits = Limits(500, 5 << 20, 1 << 20)
+
+    def __init__(self, kinesis: Kinesis, stream: str) -> None:
+        self._kinesis = kinesis
+        self._stream = stream
+
+    def put(self, records: Sequence[Record]) -> list[Outcome]:
+        """One PutRecords. A lost answer counts as refused: such a record may come twice; each sink takes it once."""
+        entries = [{"Data": record.data, "PartitionKey": record.key} for record in records]
+        try:
+            answer = self._kinesis.put_records(StreamName=self._stream, Records=entries)
+        except ClientError as error:
+            code = error_code(error)
+            if code in _HOPELESS:
+                with aws_errors(f"Stream {self._stream}"):
+                    raise
+            return [Refused(code, str(error), retry=code not in _FOR_GOOD)] * len(records)
+        except BotoCoreError as error:
+            return [Refused(type(error).__name__, str(error))] * len(records)
+        return [
+            Refused(result["ErrorCode"], result.get("ErrorMessage", ""))
+            if result.get("ErrorCode")
+            else Accepted(result["ShardId"], result["SequenceNumber"])
+            for _, result in zip(records, answer["Records"], strict=True)
+        ]
+
+
+class ApiSender:
+    """Posts lists of records to the API: at most 500 of them and just under 1 MiB.
+
+    The function behind it stamps SentAt anew; ReplayID travels in a header, because bodies cannot set it.
+    """
+
+    target = "api"
+    limits = Limits(500, 1_000_000, 1_000_000)
+
+    def __init__(
+        self, url: str, replay_id: str, *, api_key: str | None = None, session: Callable[[], Any] = requests.Session
+    ) -> None:
+        self._url = url.rstrip("/") + "/orders"
+        self._headers = {"Content-Type": "application/json", _REPLAY_HEADER: replay_id}
+        if api_key:
+            self._headers["x-api-key"] = api_key
+        self._session = session
+        self._local = threading.local()  # a session is not made for several threads
+
+    def put(self, records: Sequence[Record]) -> list[Outcome]:
+        """One POST. 503 names the rows that the stream refused; 400 those that the contract refuses."""
+        if not hasattr(self._local, "session"):
+            self._local.session = self._session()
+        body = b"[" + b",".join(record.data for record in records) + b"]"
+        try:
+            answer = self._local.session.post(self._url, data=body, headers=self._headers, timeout=_TIMEOUTS)
+            content = _content(answer)
+        except requests.RequestException as error:
+            return [Refused(type(error).__name__, str(error))] * len(records)
+        return self._outcomes(answer.status_code, content, len(records))
+
+    def _outcomes(self, status: int, content: Mapping[str, Any], count: int) -> list[Outcome]:
+        code, message = f"HTTP {status}", str(content.get("error") or content.get("message") or "")
+        if status == _OK and content.get("accepted") == count:
+            return [Accepted()] * count
+        if status in {401, 403, 404}:
+            raise CloudError(
+                f"{self._url} answers {status} ({message or 'no reason'}): check the stack and the API key."
+            )
+        if "indexes" in content:
+            left = set(content["indexes"])
+            return [Refused(code, message) if at in left else Accepted() for at in range(count)]
+        if status == _BAD_REQUEST and content.get("rows"):
+            # All or nothing: the good rows of the list go again without the bad ones.
+            bad = {row["index"]: f"{row['field']}: {row['reason']}" for row in content["rows"]}
+            return [Refused(code, bad.get(at, ""), retry=at not in bad) for at in range(count)]
+        passing = status >= _SERVER_ERROR or status in {_OK, _TOO_MANY}
+        return [Refused(code, message, retry=passing)] * count
+
+
+def _content(answer: Any) -> Mapping[str, Any]:  # noqa: ANN401 - a requests.Response, or a test's stand-in
+    try:
+        content = answer.json()
+    except (json.JSONDecodeError, requests.JSONDecodeError):
+        return {}
+    return content if isinstance(content, dict) else {}
