@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 TAG = "weir:stack"
 _WAIT = {"Delay": 1, "MaxAttempts": 3600}
-_IN_REVIEW = "REVIEW_IN_PROGRESS"
+_FAILED_CREATION = "ROLLBACK_COMPLETE"
 _JSONPATHS_KEY = "config/orders-jsonpaths.json"
 # In the order of the warehouse delivery's DataTableColumns.
 _JSONPATHS = (
@@ -75,13 +75,26 @@ def outputs(stack: str) -> Outputs:
 
 
 def exists(stack: str) -> bool:
-    """Whether `stack` was ever made (a change set under review does not count)."""
+    """Whether `stack` was ever made: neither a change set under review nor a failed creation counts."""
+    return _status(stack) not in {"", "REVIEW_IN_PROGRESS", _FAILED_CREATION}
+
+
+def _status(stack: str) -> str:
+    """CloudFormation's word for how `stack` is; empty when there is none of that name."""
     try:
         with aws_errors(f"Stack {stack}"):
-            found = client("cloudformation").describe_stacks(StackName=stack)["Stacks"][0]
+            return str(client("cloudformation").describe_stacks(StackName=stack)["Stacks"][0]["StackStatus"])
     except NotDeployedError:
-        return False
-    return bool(found["StackStatus"] != _IN_REVIEW)
+        return ""
+
+
+def _clear_failed_creation(stack: str) -> None:
+    """A stack whose creation failed can only be deleted before it is created anew."""
+    if _status(stack) == _FAILED_CREATION:
+        cloudformation = client("cloudformation")
+        with aws_errors(f"Stack {stack}"):
+            cloudformation.delete_stack(StackName=stack)
+            cloudformation.get_waiter("stack_delete_complete").wait(StackName=stack, WaiterConfig=_WAIT)
 
 
 def artifacts_bucket(stack: str) -> str:
@@ -150,6 +163,7 @@ def deploy(
     `approve` is shown the change set's changes and may refuse them. Raises CloudError with the reasons of the
     resources that failed.
     """
+    _clear_failed_creation(stack)
     body = template()
     bucket = _make_artifacts_bucket(stack)
     _upload_functions(body, bucket)

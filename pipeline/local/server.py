@@ -31,6 +31,7 @@ _MODULES = (
     "pipeline.local.kinesis",
     "pipeline.local.firehose",
     "pipeline.local.athena",
+    "pipeline.local.api_gateway",
     "pipeline.local.event_source",
     "pipeline.local.scheduler",
 )
