@@ -1,0 +1,44 @@
+"""What arrived in the lake, hour by hour."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from pages.parts import asked, charts, filters, states, tiles, words
+from queries import definitions as d
+from queries.reports import arrivals
+
+DAYS = 2
+
+st.title("Lake")
+st.caption("What arrived in the lake's files, by arrival hour in UTC; asked of Athena.")
+period, _ = filters.period(filters.Span(), scope="arrivals", by_options=("hour",), days=DAYS)
+
+with states.panel("Arrivals"):
+    with st.spinner("Asking Athena ..."):
+        arrived = asked.lake_figure(arrivals.by_hour, period)
+    if arrived.empty:
+        states.nothing(
+            "arrivals in these hours",
+            "Order lines reach the lake within a minute: `python -m pipeline replay FILE --max` sends some.",
+        )
+        st.stop()
+    frame = arrived.frame
+    totals = {name: int(frame[name].sum()) for name in ("records", "events")}
+    newest = frame["newest_sent_at"].max()
+    repeats = totals["records"] - totals["events"]
+    tiles.headline(
+        (d.EVENTS, d.RECORDS),
+        totals,
+        {"records": f"{words.count(repeats)} repeats", "events": f"newest sent {words.age(newest)}"},
+    )
+    busiest = arrived.greatest("records")
+    st.subheader(
+        f"Most arrived at {words.step(busiest['hour'], 'hour')} UTC: {words.count(busiest['records'])} records"
+    )
+    charts.show(
+        charts.columns(frame, d.RECORDS, "hour", time="hour"),
+        key="arrivals",
+        alt=f"Records by arrival hour, {words.period(period)}.",
+    )
+    states.evidence(arrived.evidence)

@@ -1,0 +1,41 @@
+"""The latest day at a glance."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from pages.parts import asked, charts, filters, states, tiles, words
+from queries import definitions as d
+from queries.period import Period
+from queries.reports import sales
+
+DAYS = 30
+MEASURES = (d.NET_SALES, d.ORDERS, d.AVERAGE_ORDER, d.RETURNS)
+
+st.title("Overview")
+with states.panel("The latest day"):
+    newest = asked.figure(sales.span).row
+    if not newest["lines"]:
+        st.caption("The latest day's sales, and how they came about.")
+        states.no_sales()
+        st.stop()
+    span = filters.Span(newest["first_at"].date(), newest["newest_at"].date())
+    latest = newest["newest_at"].date()
+    st.caption(
+        f"How did the latest day sell? **{latest:%A}, {words.day(latest)}**, up to the newest event at "
+        f"{newest['newest_at']:%H:%M} UTC ({words.age(newest['newest_at'])})."
+    )
+    days = asked.figure(sales.by_period, Period.last_days(DAYS, latest), "day")
+    with st.grid(len(MEASURES), min_column_width=200):
+        for measure in MEASURES:
+            tiles.compared(measure, list(days.frame[measure.column]), "vs the day before")
+
+    best = days.greatest("net_sales")
+    st.subheader(f"{words.day(best['period'])} sold most in {DAYS} days: {words.short_money(best['net_sales'])}")
+    charts.show(
+        charts.columns(days.frame, d.NET_SALES, "day"),
+        key="overview days",
+        alt=f"Net sales by day over the {DAYS} days to {words.day(latest)}.",
+    )
+    states.evidence(days.evidence)
+    st.page_link("pages/sales.py", label="Any period, by hour, day, month or year", icon=":material/payments:")

@@ -1,0 +1,1 @@
+"""What the pages share: asking, filters, words, tiles, charts, and what to show when something is missing."""

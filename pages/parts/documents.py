@@ -1,0 +1,73 @@
+"""An invoice as a document, and the list of its customer's other ones."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pandas as pd
+import streamlit as st
+
+from pages.parts import words
+
+if TYPE_CHECKING:
+    from queries.invoices import Invoice, InvoiceSummary
+
+_KINDS = {"order": "Order", "return": "Return", "adjustment": "Adjustment"}
+_MONEY = st.column_config.NumberColumn(format="£%,.2f")
+_UNIT_PRICE = st.column_config.NumberColumn("Unit price", format="£%,.4g")
+
+
+def document(invoice: Invoice) -> None:
+    """Header, total and lines."""
+    customer = "no customer id" if invoice.customer_id is None else f"customer {invoice.customer_id}"
+    st.subheader(f"{_KINDS[invoice.kind]} {words.plain(invoice.number)}")
+    st.markdown(f"{words.moment(invoice.date)} UTC · {customer} · {words.plain(invoice.country)}")
+    with st.grid(2, min_column_width=170):
+        st.metric(
+            "Total",
+            words.money(invoice.total),
+            help="The sum of quantity times unit price over its lines.",
+            border=True,
+        )
+        st.metric("Lines", words.count(len(invoice.lines)), border=True)
+    lines = pd.DataFrame(
+        {
+            "Line": [line.line_no for line in invoice.lines],
+            "Code": [line.stock_code for line in invoice.lines],
+            "Description": [line.description or "no description" for line in invoice.lines],
+            "Quantity": [line.quantity for line in invoice.lines],
+            "Unit price": [float(line.unit_price) for line in invoice.lines],
+            "Amount": [float(line.amount) for line in invoice.lines],
+        }
+    )
+    st.dataframe(lines, hide_index=True, column_config={"Amount": _MONEY, "Unit price": _UNIT_PRICE})
+
+
+def others(customer_id: int, found: list[InvoiceSummary]) -> None:
+    """A customer's other invoices; choosing one opens it."""
+    st.subheader(f"Customer {customer_id} has {words.count(len(found))} other invoices")
+    if not found:
+        return
+    table = pd.DataFrame(
+        {
+            "Invoice": [other.number for other in found],
+            "Date": [other.date for other in found],
+            "Lines": [other.lines for other in found],
+            "Total": [float(other.total) for other in found],
+        }
+    )
+
+    def opened() -> None:
+        rows = st.session_state["others"].selection.rows
+        if rows:
+            st.query_params["invoice"] = found[rows[0]].number
+
+    st.dataframe(
+        table,
+        key="others",
+        hide_index=True,
+        on_select=opened,
+        selection_mode="single-row",
+        column_config={"Total": _MONEY, "Date": st.column_config.DatetimeColumn(format="D MMM YYYY, HH:mm")},
+    )
+    st.caption("Choose a row to open that invoice.")

@@ -1,0 +1,153 @@
+"""The period of an analyst's page: in its address, in the pickers, and carried from page to page."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from pages.parts import asked, charts, words
+from pipeline.errors import BadInputError, WeirError
+from queries.period import FIRST_DAY, GRAINS, LAST_DAY, By, Period, natural_by, parse_by, parse_day, today
+from queries.reports import sales
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import date
+
+_DEFAULT_DAYS = 90
+_SHORTCUTS = {"7 days": 7, "30 days": 30, "90 days": 90, "1 year": 365}
+_ALL = "All"
+_HOURS = {"hour": 24.0, "day": 1.0, "month": 1 / 28, "year": 1 / 365}
+
+
+@dataclass(frozen=True)
+class Span:
+    """The days that there are sales for; None for both when there are none, or when the warehouse does not say."""
+
+    first: date | None = None
+    newest: date | None = None
+
+
+def sales_span() -> Span:
+    """The days of the first and the newest order line that the warehouse knows."""
+    try:
+        row = asked.figure(sales.span).row
+    except WeirError:
+        # Whoever shows a figure of the warehouse tells of this error; the pickers can do without.
+        return Span()
+    return Span(row["first_at"].date(), row["newest_at"].date()) if row["lines"] else Span()
+
+
+def period(
+    span: Span, *, scope: str, by_options: Sequence[By] = GRAINS, days: int = _DEFAULT_DAYS
+) -> tuple[Period, By]:
+    """The pickers, and what they say: the address first, then what was chosen on another page of this `scope`.
+
+    Ends the run with words when the period ends before it starts.
+    """
+    newest = span.newest or today()
+    default = Period.last_days(days, newest)
+    start, end, by = _from_address(scope, default, by_options)
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
+        _pickers(scope, start, end, span)
+        by = _divider(scope, by, by_options)
+    try:
+        chosen = Period(start, end)
+    except BadInputError as error:
+        st.warning(str(error), icon=":material/date_range:")
+        st.stop()
+    _remember(scope, start, end, by)
+    return chosen, _fine_enough(chosen, by)
+
+
+def _from_address(scope: str, default: Period, by_options: Sequence[By]) -> tuple[date, date, By]:
+    before = st.session_state.get(f"period {scope}")
+    start: date
+    end: date
+    by: By | None
+    start, end, by = before or (default.start, default.end, None)
+    for name, text in st.query_params.to_dict().items():
+        try:
+            if name == "start":
+                start = parse_day(text)
+            elif name == "end":
+                end = parse_day(text)
+            elif name == "by":
+                by = parse_by(text)
+        except BadInputError as error:
+            st.warning(
+                f"The address is ignored where it says {name}: {words.plain(str(error))}", icon=":material/link_off:"
+            )
+    if by is None or by not in by_options:
+        natural = natural_by(Period(start, max(start, end)))
+        return start, end, natural if natural in by_options else by_options[0]
+    return start, end, by
+
+
+def _pickers(scope: str, start: date, end: date, span: Span) -> None:
+    keys = {name: f"{scope} {name}" for name in ("shortcut", "start", "end")}
+    shortcuts = _shortcuts(span)
+    st.session_state[keys["start"]], st.session_state[keys["end"]] = start, end
+    st.session_state[keys["shortcut"]] = next(
+        (name for name, p in shortcuts.items() if (p.start, p.end) == (start, end)), None
+    )
+
+    def picked() -> None:
+        # An emptied picker says nothing: the day before stays.
+        _to_address(start=st.session_state[keys["start"]], end=st.session_state[keys["end"]])
+
+    def jumped() -> None:
+        name = st.session_state[keys["shortcut"]]
+        if name:
+            _to_address(start=shortcuts[name].start, end=shortcuts[name].end, by=natural_by(shortcuts[name]))
+
+    st.pills("Period", list(shortcuts), key=keys["shortcut"], on_change=jumped)
+    for name, label in (("start", "From"), ("end", "To")):
+        st.date_input(
+            label,
+            key=keys[name],
+            on_change=picked,
+            format="DD/MM/YYYY",
+            width=140,
+            min_value=FIRST_DAY,
+            max_value=LAST_DAY,
+        )
+
+
+def _shortcuts(span: Span) -> dict[str, Period]:
+    newest = span.newest or today()
+    found = {name: Period.last_days(days, newest) for name, days in _SHORTCUTS.items()}
+    return found | ({_ALL: Period(span.first, newest)} if span.first else {})
+
+
+def _divider(scope: str, by: By, options: Sequence[By]) -> By:
+    key = f"{scope} by"
+    st.session_state[key] = by
+
+    def divided() -> None:
+        _to_address(by=st.session_state[key])
+
+    if len(options) > 1:
+        st.segmented_control("By", list(options), key=key, required=True, format_func=str.capitalize, on_change=divided)
+    return by
+
+
+def _to_address(**values: object) -> None:
+    st.query_params.update({name: str(value) for name, value in values.items() if value is not None})
+
+
+def _remember(scope: str, start: date, end: date, by: By) -> None:
+    st.session_state[f"period {scope}"] = (start, end, by)
+    _to_address(start=start, end=end, by=by)
+
+
+def _fine_enough(chosen: Period, by: By) -> By:
+    """The division asked for, or the next one that a chart can carry."""
+    for coarser in GRAINS[GRAINS.index(by) :]:
+        if chosen.days * _HOURS[coarser] <= charts.MOST_POINTS:
+            if coarser != by:
+                st.info(f"{words.count(chosen.days)} days are too many to show by {by}; shown by {coarser}.")
+            return coarser
+    return "year"

@@ -1,0 +1,58 @@
+"""The colours, each with one meaning everywhere, and the one template of all charts."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import plotly.graph_objects as go
+import plotly.io as pio
+
+# Okabe and Ito's palette, which survives colour blindness. The same are in .streamlit/config.toml by their names.
+NET_SALES = "#0072B2"
+ORDERS = "#009E73"
+RETURNS = "#D55E00"
+DEGRADED = "#E69F00"
+PAGE_VIEWS = "#CC79A7"
+GREY = "#7F8791"
+
+Named = Literal["blue", "green", "red", "orange", "violet", "gray"]
+# By a measure's column: the colour in charts, and Streamlit's name for it in tiles.
+OF_MEASURE: dict[str, tuple[str, Named]] = {
+    "net_sales": (NET_SALES, "blue"),
+    "gross_sales": (NET_SALES, "blue"),
+    "average_order": (NET_SALES, "blue"),
+    "units": (NET_SALES, "blue"),
+    "orders": (ORDERS, "green"),
+    "returns": (RETURNS, "red"),
+    "adjustments": (GREY, "gray"),
+    "lines": (GREY, "gray"),
+    "events": (NET_SALES, "blue"),
+    "records": (GREY, "gray"),
+}
+# Never by colour alone: a state has its icon and its word too.
+OF_STATE: dict[str, tuple[Named, str]] = {
+    "healthy": ("green", ":material/check_circle:"),
+    "degraded": ("orange", ":material/warning:"),
+    "failing": ("red", ":material/error:"),
+    "idle": ("gray", ":material/pause_circle:"),
+    "running": ("blue", ":material/progress_activity:"),
+    "done": ("green", ":material/check_circle:"),
+    "failed": ("red", ":material/error:"),
+    "stopped": ("gray", ":material/stop_circle:"),
+    "lost": ("red", ":material/help:"),
+}
+CHART_HEIGHT = 320
+
+# Streamlit's own template has room for the fonts and colours of light and dark, which the browser fills in.
+TEMPLATE = "streamlit+weir"
+pio.templates["weir"] = go.layout.Template(
+    layout={
+        "margin": {"l": 0, "r": 8, "t": 8, "b": 0},
+        "showlegend": False,
+        "hovermode": "x unified",
+        "bargap": 0.25,
+        "separators": ".,",
+        "xaxis": {"showgrid": False, "fixedrange": True},
+        "yaxis": {"showgrid": True, "fixedrange": True, "rangemode": "tozero", "nticks": 5},
+    }
+)

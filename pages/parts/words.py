@@ -1,0 +1,116 @@
+"""Numbers, dates and ages as people read them."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+from decimal import ROUND_HALF_UP, Decimal
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import streamlit as st
+
+if TYPE_CHECKING:
+    from queries.period import By, Period
+
+_TENFOLD = 1000
+_PENCE = Decimal("0.01")
+_STEPS = ((86400 * 365, "year"), (86400 * 30, "month"), (86400, "day"), (3600, "hour"), (60, "minute"))
+_UNITS = ((10**9, "G"), (10**6, "M"), (10**3, "k"))
+
+
+def money(pounds: Decimal | float | None) -> str:
+    """Exact to the penny: £9,747,747.93. A long dash for nothing."""
+    if pounds is None:
+        return "—"
+    exact = Decimal(pounds).quantize(_PENCE, ROUND_HALF_UP)
+    return f"{'-' if exact < 0 else ''}£{abs(exact):,}"
+
+
+def short_money(pounds: Decimal | float) -> str:
+    """Three significant figures: £1.46M, £12.3k, £86."""
+    size = abs(float(pounds))
+    sign = "-" if pounds < 0 else ""
+    for unit, letter in _UNITS:
+        if size >= unit:
+            return f"{sign}£{size / unit:.3g}{letter}"
+    return f"{sign}£{size:.0f}"
+
+
+def count(number: float) -> str:
+    """A whole number with separators: 541,909."""
+    return f"{int(number):,}"
+
+
+def size(amount: float) -> str:
+    """Bytes in units of 1,000: 5.6 MB."""
+    for unit, letter in _UNITS:
+        if amount >= unit:
+            return f"{amount / unit:.3g} {letter}B"
+    return f"{int(amount)} B"
+
+
+def change(now: Decimal | float, before: Decimal | float) -> str | None:
+    """How much more or less, in percent: +4.1 %. None when there is nothing to compare with, or over tenfold."""
+    if not before:
+        return None
+    percent = (float(now) - float(before)) / abs(float(before)) * 100
+    return f"{percent:+.1f} %" if abs(percent) < _TENFOLD else None
+
+
+def day(moment: date) -> str:
+    """9 Dec 2011."""
+    return f"{moment.day} {moment:%b %Y}"
+
+
+def moment(instant: datetime) -> str:
+    """9 Dec 2011, 12:50."""
+    return f"{day(instant)}, {instant:%H:%M}"
+
+
+def period(chosen: Period) -> str:
+    """1 Dec 2010 to 9 Dec 2011."""
+    return day(chosen.start) if chosen.start == chosen.end else f"{day(chosen.start)} to {day(chosen.end)}"
+
+
+def step(start: datetime, by: By) -> str:
+    """One hour, day, month or year by its name: November 2011."""
+    names = {"hour": f"{start:%H}:00 on {day(start)}", "day": day(start), "month": f"{start:%B %Y}"}
+    return names.get(by, f"{start:%Y}")
+
+
+def age(instant: datetime, now: datetime | None = None) -> str:
+    """How long ago: 3 minutes ago."""
+    seconds = ((now or datetime.now(UTC)) - _aware(instant)).total_seconds()
+    for length, name in _STEPS:
+        if seconds >= length:
+            number = int(seconds // length)
+            return f"{number:,} {name}{'s' if number > 1 else ''} ago"
+    return "just now"
+
+
+def here(instant: datetime) -> str:
+    """The time in the reader's own zone, to the second: 14:03:22, or with its day when that is not today."""
+    local = _aware(instant).astimezone(_zone())
+    today = datetime.now(UTC).astimezone(_zone()).date()
+    return f"{local:%H:%M:%S}" if local.date() == today else f"{day(local)}, {local:%H:%M:%S}"
+
+
+def utc(instant: datetime) -> str:
+    """The same in UTC, for the hover."""
+    return f"{_aware(instant).astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
+
+
+def plain(text: str) -> str:
+    """Text from elsewhere, so that Markdown shows it as it is."""
+    return "".join(f"\\{letter}" if letter in "\\$*_[]<>#~|:" else letter for letter in text)
+
+
+def _aware(instant: datetime) -> datetime:
+    return instant if instant.tzinfo else instant.replace(tzinfo=UTC)
+
+
+def _zone() -> ZoneInfo:
+    try:
+        return ZoneInfo(st.context.timezone or "UTC")
+    except (ZoneInfoNotFoundError, ValueError):
+        return ZoneInfo("UTC")

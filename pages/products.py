@@ -1,0 +1,79 @@
+"""Which products sold most in a period."""
+
+from __future__ import annotations
+
+import pandas as pd
+import streamlit as st
+
+from pages.parts import asked, charts, filters, states, words
+from queries import definitions as d
+from queries.reports import products
+
+TOP = 10
+NAME_LENGTH = 26
+
+st.title("Products")
+span = filters.sales_span()
+st.caption("Which products sold most, by value and by quantity, and which one led each day, month or year.")
+period, by = filters.period(span, scope="sales", by_options=("day", "month", "year"))
+
+
+def ranked(title: str, measure: d.Measure, kind: str) -> None:
+    """One ranking: its chart, and the same as text."""
+    top = asked.figure(products.top, period, kind, TOP)
+    if top.empty:
+        states.no_sales() if span.first is None else st.info(f"No sales from {words.period(period)}.")
+        return
+    frame = top.frame
+    names = [name or "no description" for name in frame["description"].where(frame["description"].notna(), None)]
+    shares = [
+        float(v) / float(a) if a else 0
+        for v, a in zip(frame[measure.column], frame[f"all_{measure.column}"], strict=True)
+    ]
+    st.subheader(f"{title}: {words.plain(names[0])}")
+    shown = [words.short_money(v) if measure.unit == "money" else words.count(v) for v in frame[measure.column]]
+    charts.show(
+        charts.ranking([name[:NAME_LENGTH] for name in names], frame[measure.column], shown, measure),
+        key=f"top {kind}",
+        alt=f"The {len(frame)} products with the greatest {measure.label.lower()}, {words.period(period)}.",
+    )
+    table = pd.DataFrame(
+        {
+            "No.": frame["place"].astype(int),
+            "Product": [words.plain(f"{name} ({code})") for name, code in zip(names, frame["stock_code"], strict=True)],
+            measure.label: frame[measure.column].astype(float),
+            "Share": shares,
+        }
+    )
+    exact = "£{:,.2f}" if measure.unit == "money" else "{:,.0f}"
+    st.table(table.style.format({measure.label: exact, "Share": "{:.1%}"}), border="horizontal", hide_index=True)
+    states.evidence(top.evidence)
+
+
+by_value, by_quantity = st.columns(2, gap="medium")
+with by_value, states.panel("Top products by value"):
+    ranked("Most by value", d.NET_SALES, "value")
+with by_quantity, states.panel("Top products by quantity"):
+    ranked("Most by quantity", d.UNITS, "quantity")
+
+with states.panel("The leading products"):
+    leaders = asked.figure(products.best_of_each, period, by)
+    if not leaders.empty:
+        st.subheader(f"What led each {by}")
+        st.dataframe(
+            pd.DataFrame(
+                {
+                    by.capitalize(): [words.step(start, by) for start in leaders.frame["period"]],
+                    "Net sales": leaders.frame["net_sales"].astype(float),
+                    "Product": leaders.frame["description"],
+                    "Quantity": leaders.frame["units"],
+                    "Code": leaders.frame["stock_code"],
+                }
+            ),
+            hide_index=True,
+            column_config={
+                "Net sales": st.column_config.NumberColumn(format="£%,.2f"),
+                "Quantity": st.column_config.NumberColumn(format="localized"),
+            },
+        )
+        states.evidence(leaders.evidence)

@@ -1,0 +1,80 @@
+"""What replays run and ran."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import streamlit as st
+
+from pages.parts import asked, operators, states, words
+from pipeline.replay.progress import RUNNING, Progress
+from pipeline.replay.store import Store
+
+EVERY_S = 2
+SHOWN = 20
+
+st.title("Replay")
+st.caption("Which files are being sent through the pipeline, how fast, and what became of their rows?")
+
+
+@st.fragment(run_every=EVERY_S)
+def live() -> None:
+    """Looks again every 2 s; a replay goes on whether or not anybody looks."""
+    sources = asked.sources()
+    with states.panel("The list of replays"):
+        store = Store(sources.client("dynamodb"), sources.outputs.replays_table)
+        recent = store.recent(SHOWN)
+        if not recent:
+            states.nothing(
+                "replays",
+                "`make demo` sends a generated sample; `python -m pipeline replay FILE --max` sends a file of yours.",
+            )
+            return
+        for replay in recent:
+            if replay.status == RUNNING:
+                running(replay)
+        past([replay for replay in recent if replay.status != RUNNING])
+
+
+def running(replay: Progress) -> None:
+    """One that is under way."""
+    st.subheader(f"{words.plain(Path(replay.file).name)} to {replay.target}")
+    operators.state(replay.status, f"{replay.replay_id}, started {words.age(moment(replay.started_at))}")
+    st.progress(replay.share, text=f"{replay.share:.0%} of the file, {words.count(replay.rows_per_s)} rows/s")
+    operators.facts(
+        {
+            "Accepted": words.count(replay.accepted),
+            "Rejected": words.count(replay.rejected),
+            "Failed": words.count(replay.failed),
+            "Sent again": words.count(replay.retried),
+        }
+    )
+
+
+def past(replays: list[Progress]) -> None:
+    """Those that have ended, the newest first."""
+    if not replays:
+        return
+    st.subheader("Ended")
+    operators.table(
+        {
+            "State": [operators.badge(replay.status) for replay in replays],
+            "File": [words.plain(Path(replay.file).name) for replay in replays],
+            "Started": [words.age(moment(replay.started_at)) for replay in replays],
+            "Accepted": [words.count(replay.accepted) for replay in replays],
+            "Rejected": [words.count(replay.rejected) for replay in replays],
+            "Failed": [words.count(replay.failed) for replay in replays],
+            "Rows/s": [words.count(replay.rows_per_s) for replay in replays],
+            "What happened": [words.plain(replay.error or "") or None for replay in replays],
+        },
+        numbers=("Accepted", "Rejected", "Failed", "Rows/s"),
+    )
+
+
+def moment(text: str) -> datetime:
+    """A time of the table, which is in UTC."""
+    return datetime.fromisoformat(text).replace(tzinfo=UTC)
+
+
+live()

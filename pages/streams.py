@@ -1,0 +1,66 @@
+"""The orders stream: its shards, who reads it, and what came in."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from functools import partial
+
+import streamlit as st
+
+from pages.parts import asked, operators, states, words
+from pipeline.health import streams
+
+EVERY_S = 15
+
+st.title("Streams")
+st.caption("Is the stream open, is it read, and what came in during the last hour?")
+
+
+@st.fragment(run_every=EVERY_S)
+def live() -> None:
+    """Looks again every 15 s."""
+    sources = asked.sources()
+    outputs = sources.outputs
+    with states.panel(f"Stream {outputs.orders_stream}"):
+        deliveries = (outputs.lake_delivery, outputs.warehouse_delivery)
+        stream = asked.kept("streams.look", partial(streams.look, sources.client, outputs.orders_stream, deliveries))
+        show(stream)
+
+
+def show(stream: streams.Stream) -> None:
+    """One stream: verdict, tiles, shards, consumers, records."""
+    st.subheader(words.plain(stream.name))
+    operators.state(stream.verdict.state, stream.verdict.why)
+    operators.facts(
+        {
+            "Status": stream.status.lower(),
+            "Open shards": words.count(len(stream.shards)),
+            "Keeps records for": f"{stream.retention_h} h",
+            "Records in, last hour": words.count(stream.incoming.total) if stream.incoming.counts else "not counted",
+        }
+    )
+    operators.per_minute(stream.incoming, "Records per minute", "stream records")
+    shards, consumers = st.columns([3, 2], gap="medium")
+    with shards:
+        st.markdown("**Shards**, and the first records that each took in the last hour")
+        operators.table(
+            {
+                "Shard": [words.plain(shard.shard_id) for shard in stream.shards],
+                "Takes": [f"{shard.share:.0%} of keys" for shard in stream.shards],
+                "Records seen": [operators.peeked(shard.peeked) for shard in stream.shards],
+                "Last of them": [words.age(shard.newest_at) if shard.newest_at else None for shard in stream.shards],
+            }
+        )
+    with consumers:
+        st.markdown("**Read by**")
+        operators.table(
+            {
+                "Consumer": [words.plain(consumer.name) for consumer in stream.consumers],
+                "Kind": [consumer.kind for consumer in stream.consumers],
+                "State": [consumer.state for consumer in stream.consumers],
+            }
+        )
+    st.caption(f"Looked at {words.here(datetime.now(UTC))}; again every {EVERY_S} s.")
+
+
+live()

@@ -1,0 +1,149 @@
+"""How the orders stream does: its status, shards, consumers, and the records that came in."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from pipeline.clients import aws_errors
+from pipeline.health import metrics
+from pipeline.health.verdict import Verdict
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+_WINDOW = timedelta(hours=1)
+_HASHES = 2**128
+# Reading shares each shard's 2 MB/s and five calls a second with the consumers: a peek is one small call.
+_PEEK = 10
+_NAMESPACE = "AWS/Kinesis"
+_THROTTLED = "WriteProvisionedThroughputExceeded"
+_LATE_MS = 60_000
+
+
+@dataclass(frozen=True)
+class Shard:
+    """One open shard: the share of all partition keys that it takes (0 to 1), and what its newest records are.
+
+    `peeked` counts records of the last hour, at most 10; `newest_at` and `newest_key` are the last of those;
+    `behind_ms` is how far behind the tip that reading stopped.
+    """
+
+    shard_id: str
+    share: float
+    peeked: int
+    newest_at: datetime | None
+    newest_key: str | None
+
+
+@dataclass(frozen=True)
+class Consumer:
+    """Who reads the stream: a function or a delivery stream, and its own word for its state."""
+
+    name: str
+    kind: str
+    state: str
+
+
+@dataclass(frozen=True)
+class Stream:
+    """What one stream is and does; `incoming` counts records per minute over the last hour, if CloudWatch knows."""
+
+    name: str
+    status: str
+    mode: str
+    retention_h: int
+    encryption: str
+    shards: tuple[Shard, ...]
+    consumers: tuple[Consumer, ...]
+    incoming: metrics.Series
+    verdict: Verdict
+
+
+def look(client: Callable[[str], Any], name: str, deliveries: Sequence[str]) -> Stream:
+    """How stream `name` does now; `deliveries` are the delivery streams that may read it. Raises CloudError."""
+    kinesis = client("kinesis")
+    with aws_errors(f"Stream {name}"):
+        summary = kinesis.describe_stream_summary(StreamName=name)["StreamDescriptionSummary"]
+        listed = [
+            shard for page in kinesis.get_paginator("list_shards").paginate(StreamName=name) for shard in page["Shards"]
+        ]
+    now = datetime.now(UTC)
+    counted = metrics.series(
+        client("cloudwatch"),
+        _NAMESPACE,
+        {"StreamName": name},
+        [("IncomingRecords", "Sum"), (_THROTTLED, "Sum"), ("GetRecords.IteratorAgeMilliseconds", "Maximum")],
+        since=now - _WINDOW,
+        until=now,
+    )
+    opened = [shard for shard in listed if "EndingSequenceNumber" not in shard["SequenceNumberRange"]]
+    status = str(summary["StreamStatus"])
+    consumers = _consumers(client, str(summary["StreamARN"]), deliveries)
+    return Stream(
+        name,
+        status,
+        str(summary.get("StreamModeDetails", {}).get("StreamMode", "PROVISIONED")).lower().replace("_", "-"),
+        int(summary["RetentionPeriodHours"]),
+        "KMS" if summary.get("EncryptionType") == "KMS" else "none",
+        tuple(_shard(kinesis, name, shard, now - _WINDOW) for shard in opened),
+        consumers,
+        counted["IncomingRecords"],
+        _verdict(status, consumers, counted),
+    )
+
+
+def _shard(kinesis: Any, stream: str, shard: dict[str, Any], since: datetime) -> Shard:  # noqa: ANN401 - boto3
+    keys = shard["HashKeyRange"]
+    share = (int(keys["EndingHashKey"]) - int(keys["StartingHashKey"]) + 1) / _HASHES
+    with aws_errors(f"Shard {shard['ShardId']} of stream {stream}"):
+        iterator = kinesis.get_shard_iterator(
+            StreamName=stream, ShardId=shard["ShardId"], ShardIteratorType="AT_TIMESTAMP", Timestamp=since
+        )["ShardIterator"]
+        records = kinesis.get_records(ShardIterator=iterator, Limit=_PEEK)["Records"]
+    newest = records[-1] if records else None
+    return Shard(
+        str(shard["ShardId"]),
+        share,
+        len(records),
+        newest and newest["ApproximateArrivalTimestamp"].astimezone(UTC),
+        newest and str(newest["PartitionKey"]),
+    )
+
+
+def _consumers(client: Callable[[str], Any], arn: str, deliveries: Sequence[str]) -> tuple[Consumer, ...]:
+    found = []
+    with aws_errors("Lambda's event source mappings"):
+        pages = client("lambda").get_paginator("list_event_source_mappings").paginate(EventSourceArn=arn)
+        for page in pages:
+            for mapping in page["EventSourceMappings"]:
+                function = str(mapping["FunctionArn"]).split(":function:")[-1]
+                found.append(Consumer(function, "function", str(mapping.get("State", "unknown")).lower()))
+    for name in deliveries:
+        with aws_errors(f"Delivery stream {name}"):
+            described = client("firehose").describe_delivery_stream(DeliveryStreamName=name)
+        description = described["DeliveryStreamDescription"]
+        source = description.get("Source", {}).get("KinesisStreamSourceDescription", {})
+        if source.get("KinesisStreamARN") == arn:
+            found.append(Consumer(name, "delivery stream", str(description["DeliveryStreamStatus"]).lower()))
+    return tuple(found)
+
+
+def _verdict(status: str, consumers: Sequence[Consumer], counted: dict[str, metrics.Series]) -> Verdict:
+    if status not in {"ACTIVE", "UPDATING"}:
+        return Verdict("failing", f"The stream is {status.lower()}; it takes no records.")
+    asleep = [consumer.name for consumer in consumers if consumer.state not in {"enabled", "active"}]
+    if asleep:
+        return Verdict("degraded", f"Not reading: {', '.join(asleep)}. Records wait until their retention ends.")
+    if not consumers:
+        return Verdict("degraded", "Nobody reads this stream.")
+    if counted[_THROTTLED].total:
+        return Verdict(
+            "degraded",
+            f"{counted[_THROTTLED].total:,.0f} records were refused in the last hour: more shards are needed.",
+        )
+    age = counted["GetRecords.IteratorAgeMilliseconds"].newest
+    if age is not None and age > _LATE_MS:
+        return Verdict("degraded", f"The slowest reader is {age / 1000:,.0f} s behind.")
+    return Verdict("healthy", "Active, and every consumer reads.")

@@ -1,0 +1,65 @@
+"""What each figure means, once: the label people read and the sentence that defines it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+Unit = Literal["money", "count"]
+
+
+@dataclass(frozen=True)
+class Measure:
+    """`column` of the reports, the `label` shown, how it is counted (`unit`), and its `definition` in words."""
+
+    column: str
+    label: str
+    unit: Unit
+    definition: str
+
+
+NET_SALES = Measure(
+    "net_sales",
+    "Net sales",
+    "money",
+    "The sum of quantity times unit price over all order lines: orders, returns and adjustments.",
+)
+GROSS_SALES = Measure(
+    "gross_sales",
+    "Gross sales",
+    "money",
+    "The sum of quantity times unit price over the lines of orders, before returns and adjustments.",
+)
+RETURNS = Measure(
+    "returns",
+    "Returns",
+    "money",
+    "The sum of quantity times unit price over the lines of returns: invoices whose number starts with C.",
+)
+ADJUSTMENTS = Measure(
+    "adjustments",
+    "Adjustments",
+    "money",
+    "The sum of quantity times unit price over the lines of invoices whose number starts with a letter other than C.",
+)
+ORDERS = Measure(
+    "orders",
+    "Orders",
+    "count",
+    "Invoices that are neither returns nor adjustments, counted when their first line was invoiced.",
+)
+AVERAGE_ORDER = Measure(
+    "average_order",
+    "Average order value",
+    "money",
+    "Gross sales divided by orders; empty without orders.",
+)
+UNITS = Measure(
+    "units",
+    "Quantity",
+    "count",
+    "The sum of quantities over all order lines; returned pieces count as negative.",
+)
+LINES = Measure("lines", "Order lines", "count", "How many order lines there are, one for each row of an invoice.")
+RECORDS = Measure("records", "Records", "count", "What arrived in the lake's files, repeats included.")
+EVENTS = Measure("events", "Events", "count", "Different events (EventID) among the records; a repeat counts once.")

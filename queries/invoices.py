@@ -1,0 +1,149 @@
+"""Invoices as the DynamoDB table holds them: one invoice's lines, and a customer's invoices."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any, Literal
+
+from boto3.dynamodb.types import TypeDeserializer
+
+from pipeline.clients import aws_errors
+from pipeline.errors import NotFoundError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_CUSTOMER_INDEX = "customer"
+_LONGEST_NUMBER = 1000
+_read = TypeDeserializer().deserialize
+
+Kind = Literal["order", "return", "adjustment"]
+
+
+@dataclass(frozen=True)
+class Line:
+    """One order line; `amount` is quantity times unit price in GBP."""
+
+    event_id: str
+    line_no: int | None
+    stock_code: str
+    description: str | None
+    quantity: int
+    unit_price: Decimal
+
+    @property
+    def amount(self) -> Decimal:
+        """Quantity times unit price, exact."""
+        return self.quantity * self.unit_price
+
+
+@dataclass(frozen=True)
+class Invoice:
+    """An invoice with its lines in order; its date, customer and country are its first line's."""
+
+    number: str
+    date: datetime
+    customer_id: int | None
+    country: str
+    lines: tuple[Line, ...]
+
+    @property
+    def total(self) -> Decimal:
+        """The sum of its lines' amounts, in GBP."""
+        return sum((line.amount for line in self.lines), Decimal(0))
+
+    @property
+    def kind(self) -> Kind:
+        """Whether it is an order, a return (C...) or an adjustment (another letter)."""
+        return kind_of(self.number)
+
+
+@dataclass(frozen=True)
+class InvoiceSummary:
+    """One of a customer's invoices: when, how many lines, how much in GBP."""
+
+    number: str
+    date: datetime
+    country: str
+    lines: int
+    total: Decimal
+
+
+def kind_of(number: str) -> Kind:
+    """What an invoice's number says it is."""
+    if number[:1].upper() == "C":
+        return "return"
+    return "adjustment" if number[:1].isalpha() else "order"
+
+
+class Invoices:
+    """Looks invoices up; `dynamodb` is a boto3 client, `table` the table's name."""
+
+    def __init__(self, dynamodb: Any, table: str) -> None:  # noqa: ANN401 - boto3 makes its clients at run time
+        self._dynamodb = dynamodb
+        self._table = table
+
+    def invoice(self, number: str) -> Invoice:
+        """The invoice with that number. Raises NotFoundError when the table holds no line of it."""
+        # DynamoDB refuses an empty key and one over 2,048 bytes; such a number has no invoice.
+        items = list(self._items("invoice_no = :key", {"S": number})) if 0 < len(number) <= _LONGEST_NUMBER else []
+        if not items:
+            raise NotFoundError(f"There is no invoice {number[:40]!r}. Check the number; a new invoice takes seconds.")
+        first = items[0]
+        customer = first.get("customer_id")
+        return Invoice(
+            number,
+            _moment(first),
+            None if customer is None else int(customer),
+            str(first["country"]),
+            tuple(_line(item) for item in items),
+        )
+
+    def of_customer(self, customer_id: int) -> list[InvoiceSummary]:
+        """All invoices of a customer, the newest first; empty when there are none."""
+        found: dict[str, list[dict[str, Any]]] = {}
+        for item in self._items("customer_id = :key", {"N": str(customer_id)}, index=_CUSTOMER_INDEX):
+            found.setdefault(str(item["invoice_no"]), []).append(item)
+        summaries = [
+            InvoiceSummary(
+                number,
+                min(_moment(item) for item in items),
+                str(items[0]["country"]),
+                len(items),
+                sum((int(item["quantity"]) * Decimal(item["unit_price"]) for item in items), Decimal(0)),
+            )
+            for number, items in found.items()
+        ]
+        return sorted(summaries, key=lambda summary: (summary.date, summary.number), reverse=True)
+
+    def _items(self, condition: str, key: dict[str, str], index: str | None = None) -> Iterator[dict[str, Any]]:
+        request: dict[str, Any] = {
+            "TableName": self._table,
+            "KeyConditionExpression": condition,
+            "ExpressionAttributeValues": {":key": key},
+        }
+        if index:
+            request["IndexName"] = index
+        with aws_errors(f"Table {self._table}"):
+            for page in self._dynamodb.get_paginator("query").paginate(**request):
+                for item in page["Items"]:
+                    yield {name: _read(value) for name, value in item.items()}
+
+
+def _moment(item: dict[str, Any]) -> datetime:
+    return datetime.fromisoformat(str(item["invoice_date"])).replace(tzinfo=UTC)
+
+
+def _line(item: dict[str, Any]) -> Line:
+    number = item.get("line_no")
+    description = item.get("description")
+    return Line(
+        str(item["event_id"]),
+        None if number is None else int(number),
+        str(item["stock_code"]),
+        None if description is None else str(description),
+        int(item["quantity"]),
+        Decimal(item["unit_price"]),
+    )

@@ -1,0 +1,1 @@
+"""One function per figure. Each takes the engine that it asks, and answers rows with their evidence."""

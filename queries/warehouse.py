@@ -1,0 +1,178 @@
+"""The warehouse's client: redshift-connector with a small pool of connections that Streamlit's threads share."""
+
+from __future__ import annotations
+
+import queue
+import time
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING, Any, NoReturn
+
+import pandas as pd
+from redshift_connector import error as driver
+
+from pipeline.errors import (
+    AccessRefusedError,
+    CloudDownError,
+    NotDeployedError,
+    QueryFailedError,
+    QueryTimeoutError,
+    ThrottledError,
+    WeirError,
+)
+from queries.figure import Evidence, Figure
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from queries.loader import Query
+
+ENGINE = "Redshift"
+_CONNECTIONS = 4
+_LIMIT_S = 20.0
+# How much later than the engine's own limit we stop listening to an engine that does not answer at all.
+_SILENCE_S = 5.0
+_START_AGAIN = "Is it running? `make demo` starts the local one."
+
+# SQLSTATE, or its class of two letters -> error and advice. PostgreSQL: appendix A; Redshift uses the same.
+_STATES: dict[str, tuple[type[WeirError], str]] = {
+    "57014": (QueryTimeoutError, "Choose a shorter period, or try again when the warehouse is less busy."),
+    "42P01": (NotDeployedError, "Run `python -m pipeline deploy`, which makes the tables."),
+    "3F000": (NotDeployedError, "Run `python -m pipeline deploy`, which makes the tables."),
+    "3D000": (NotDeployedError, "Run `python -m pipeline deploy`, which makes the database."),
+    "42501": (AccessRefusedError, "The user of the stack's secret may not read this."),
+    "28": (AccessRefusedError, "The user or password of the stack's secret is refused."),
+    "53": (ThrottledError, "It has no room for another query: try again in a moment."),
+    "08": (CloudDownError, _START_AGAIN),
+    "57": (CloudDownError, _START_AGAIN),
+}
+
+
+class Warehouse:
+    """Asks the warehouse; safe to share between threads.
+
+    `open_connection` makes one autocommitting DB-API connection. `limit_s` is the time that one query may take.
+    """
+
+    def __init__(
+        self, open_connection: Callable[[], Any], *, connections: int = _CONNECTIONS, limit_s: float = _LIMIT_S
+    ) -> None:
+        self._open = open_connection
+        self._limit_s = limit_s
+        # Each slot is an idle connection, or None: room to open one.
+        self._slots: queue.LifoQueue[Any | None] = queue.LifoQueue()
+        for _ in range(connections):
+            self._slots.put(None)
+
+    def ask(self, query: Query, **parameters: object) -> Figure:
+        """Run `query`; rows as a DataFrame, `numeric` as Decimal.
+
+        Raises CloudDownError, AccessRefusedError, NotDeployedError (a table is missing), ThrottledError,
+        QueryTimeoutError, QueryFailedError.
+        """
+        query.check(parameters)
+        started = time.monotonic()
+        with self._slot() as slot:
+            reused = slot.connection is not None
+            try:
+                frame = slot.run(query.sql, parameters)
+            except CloudDownError:
+                # An idle connection that the other side closed says nothing about the warehouse now.
+                if not reused:
+                    raise
+                frame = slot.run(query.sql, parameters)
+        return Figure(
+            frame, Evidence(query.name, ENGINE, query.sql, dict(parameters), round(time.monotonic() - started, 3))
+        )
+
+    @contextmanager
+    def _slot(self) -> Iterator[_Slot]:
+        try:
+            connection = self._slots.get(timeout=self._limit_s)
+        except queue.Empty:
+            message = f"Every connection to the warehouse was busy for {self._limit_s:.0f} s. Try again in a moment."
+            raise QueryTimeoutError(message) from None
+        slot = _Slot(self._open, self._limit_s, connection)
+        try:
+            yield slot
+        finally:
+            self._slots.put(slot.connection)
+
+    def close(self) -> None:
+        """Close what is idle; for the end of a process or a test."""
+        with suppress(queue.Empty):
+            while True:
+                connection = self._slots.get_nowait()
+                if connection is not None:
+                    with suppress(driver.Error, OSError):
+                        connection.close()
+
+
+class _Slot:
+    """One place in the pool, held by one thread."""
+
+    def __init__(self, open_connection: Callable[[], Any], limit_s: float, connection: Any | None) -> None:  # noqa: ANN401 - the driver has no types
+        self._open = open_connection
+        self._limit_s = limit_s
+        self.connection = connection
+
+    def run(self, sql: str, parameters: dict[str, object]) -> pd.DataFrame:
+        started = time.monotonic()
+        try:
+            if self.connection is None:
+                self.connection = self._ready(self._open())
+            with self.connection.cursor() as cursor:
+                cursor.paramstyle = "named"
+                cursor.execute(sql, parameters)
+                return _frame(cursor)
+        except driver.Error as error:
+            state = _state(error)
+            # Without a state the wire broke, not the query: nothing more can be asked over this connection.
+            if not state or state[:2] in {"08", "57"}:
+                self._drop()
+            self._refuse(error, state, time.monotonic() - started)
+        except (OSError, AttributeError) as error:
+            # The driver lets a broken socket through as it is, or trips over the one that it has just closed.
+            self._drop()
+            self._refuse(error, "", time.monotonic() - started)
+
+    def _ready(self, connection: Any) -> Any:  # noqa: ANN401 - the driver has no types
+        with connection.cursor() as cursor:
+            cursor.execute(f"set statement_timeout to {int(self._limit_s * 1000)}")
+        # The driver keeps the limit it connected with for every later read, which would end a long query early.
+        connection._usock.settimeout(self._limit_s + _SILENCE_S)  # noqa: SLF001 - there is no public way
+        return connection
+
+    def _drop(self) -> None:
+        connection, self.connection = self.connection, None
+        if connection is not None:
+            with suppress(driver.Error, OSError, AttributeError):
+                connection.close()
+
+    def _refuse(self, error: Exception, state: str, took_s: float) -> NoReturn:
+        if not state:
+            if took_s >= self._limit_s:
+                raise QueryTimeoutError(
+                    f"The warehouse was silent for {took_s:.0f} s. Choose a shorter period, or try again later."
+                ) from error
+            raise CloudDownError(f"The warehouse cannot be reached ({_text(error)}). {_START_AGAIN}") from error
+        kind, advice = _STATES.get(state) or _STATES.get(state[:2]) or (QueryFailedError, "")
+        if kind is QueryTimeoutError:
+            raise QueryTimeoutError(
+                f"The warehouse broke the query off after {took_s:.0f} s (the limit is {self._limit_s:.0f} s). {advice}"
+            ) from error
+        raise kind(f"The warehouse refused the query ({state}: {_text(error)}). {advice}".strip()) from error
+
+
+def _state(error: driver.Error) -> str:
+    answer = error.args[0] if error.args else None
+    return str(answer.get("C", "")) if isinstance(answer, dict) else ""
+
+
+def _text(error: Exception) -> str:
+    answer = error.args[0] if error.args else error
+    return str(answer.get("M", answer)) if isinstance(answer, dict) else str(error)
+
+
+def _frame(cursor: Any) -> pd.DataFrame:  # noqa: ANN401 - the driver has no types
+    columns = [str(column[0]) for column in cursor.description]
+    return pd.DataFrame([tuple(row) for row in cursor.fetchall()], columns=columns)
