@@ -18,10 +18,11 @@ _MAX_ITEM_BYTES = 400 * 1024
 _MAX_HASH_BYTES = 2048
 _MAX_SORT_BYTES = 1024
 _MOST_BYTES_A_CHARACTER = 4
-_KEPT_VALUES = 200_000
+_KEPT_VALUES = 100_000
 _FREEZE_AFTER = 20_000
 
 Item = dict[str, Any]
+Attribute = tuple[str, dict[str, Any], int]  # its name, its value, the characters of both
 Put = tuple[dict[str, Any], str, str, Item]
 
 
@@ -48,7 +49,7 @@ class _Writer:
     def __init__(self, dynamodb: Any) -> None:
         self.ddb = dynamodb
         self.write_any = dynamodb._batch_write_item
-        self.kept: dict[tuple[str, str, Any], dict[str, Any]] = {}
+        self.kept: dict[tuple[str, str, str], Attribute] = {}
         self.since_freeze = 0
 
     def write(self, data: dict[str, Any]) -> Any:
@@ -109,25 +110,36 @@ class _Writer:
         """The item as it is kept: numbers in their canonical form, equal values shared."""
         item: Item = {}
         characters = 0
+        kept = self.kept
         for name, value in given.items():
             if not isinstance(value, dict) or len(value) != 1:
                 return None
-            ((kind, content),) = value.items()
-            plain = _plain_content(kind, content)
-            if plain is None:
-                return None
-            characters += len(name) + (len(plain) if isinstance(plain, str) else 1)
-            item[sys.intern(name)] = self._kept(name, kind, plain)
+            (content,) = value.items()
+            attribute = kept.get((name, *content)) if isinstance(content[1], str) else None
+            if attribute is None:
+                attribute = self._attribute(name, *content)
+                if attribute is None:
+                    return None
+            item[attribute[0]] = attribute[1]
+            characters += attribute[2]
         return item if characters * _MOST_BYTES_A_CHARACTER <= _MAX_ITEM_BYTES else None
 
-    def _kept(self, name: str, kind: str, content: Any) -> dict[str, Any]:
-        """One value for all items that have it under this name; never under two names, for an item may be changed."""
-        value = self.kept.get((name, kind, content))
-        if value is None:
-            if len(self.kept) >= _KEPT_VALUES:
-                self.kept.clear()
-            value = self.kept[name, kind, content] = {kind: content}
-        return value
+    def _attribute(self, name: str, kind: str, content: Any) -> Attribute | None:
+        """A plain attribute that is new to us; one whose value is a text or number is kept for all who have it.
+
+        It is never shared under two names, for an item may be changed in place.
+        """
+        plain = _plain_content(kind, content)
+        if plain is None:
+            return None
+        if not isinstance(plain, str):
+            return name, {kind: plain}, len(name) + 1
+        if len(self.kept) >= _KEPT_VALUES:
+            self.kept.clear()
+        attribute = (sys.intern(name), {kind: plain}, len(name) + len(plain))
+        # The canonical form is looked up too, so that a number written in two ways is kept once.
+        attribute = self.kept.setdefault((name, kind, plain), attribute)
+        return self.kept.setdefault((name, kind, content), attribute)
 
 
 class _Keys:
