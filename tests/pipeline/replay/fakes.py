@@ -116,3 +116,42 @@ class FakeBucket:
             raise client_error("InternalError", "PutObject", 500)
         assert Key not in self.objects
         self.objects[Key] = Body
+
+
+class FakeDynamoDB:
+    """PutItem, GetItem and Scan of one table with the key replay_id, two items a page, projections honoured."""
+
+    def __init__(self) -> None:
+        self.items: dict[str, dict[str, Any]] = {}
+        self.writes = 0
+        self.down = False
+
+    def put_item(self, *, TableName: str, Item: dict[str, Any]) -> None:  # noqa: N803
+        assert TableName
+        if self.down:
+            raise client_error("InternalServerError", "PutItem", 500)
+        for value in Item.values():
+            ((kind, text),) = value.items()
+            assert kind in {"S", "N"}
+            assert isinstance(text, str)
+        self.writes += 1
+        # DynamoDB gives numbers back in its own notation: 0.0 as 0.
+        self.items[Item["replay_id"]["S"]] = {
+            name: {"N": f"{float(value['N']):g}" if float(value["N"]) < 1e5 else value["N"]} if "N" in value else value
+            for name, value in Item.items()
+        }
+
+    def get_item(self, *, TableName: str, Key: dict[str, Any], ConsistentRead: bool) -> dict[str, Any]:  # noqa: N803
+        assert TableName
+        assert ConsistentRead
+        found = self.items.get(Key["replay_id"]["S"])
+        return {"Item": found} if found else {}
+
+    def get_paginator(self, operation: str) -> FakeDynamoDB:
+        assert operation == "scan"
+        return self
+
+    def paginate(self, *, ProjectionExpression: str, ExpressionAttributeNames: dict[str, str], **_: str) -> Any:  # noqa: N803
+        names = {ExpressionAttributeNames[alias] for alias in ProjectionExpression.split(", ")}
+        items = [{name: item[name] for name in names if name in item} for item in self.items.values()]
+        return [{"Items": items[at : at + 2]} for at in range(0, len(items), 2)] or [{"Items": []}]

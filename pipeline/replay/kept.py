@@ -1,0 +1,74 @@
+"""Rows that did not get through are kept in the lake's bucket: quarantine (rejected by us), dead letters (given up)."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import threading
+import time
+from typing import TYPE_CHECKING, Protocol
+
+from pipeline.clients import aws_errors
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+QUARANTINE = "quarantine/orders/"
+DEAD_LETTERS = "dead-letter/replay/"
+_ROWS, _BYTES, _SECONDS = 5_000, 4 << 20, 30.0  # a part holds at most these; a crash loses no more than one
+
+
+class S3(Protocol):
+    """The one call of boto3's S3 client that is made here."""
+
+    def put_object(self, *, Bucket: str, Key: str, Body: bytes, ContentType: str) -> object:  # noqa: N803
+        """PutObject."""
+
+
+class KeptRows:
+    """JSON lines in gzip parts `<prefix><replay_id>-0001.jsonl.gz`, -0002 and so on; nothing is written for no rows.
+
+    Safe to call from several threads. Raises errors of pipeline.errors when the bucket does not take a part; its rows
+    stay for the next try.
+    """
+
+    def __init__(self, s3: S3, bucket: str, prefix: str, replay_id: str) -> None:
+        self.keys: list[str] = []
+        self._s3 = s3
+        self._bucket = bucket
+        self._stem = f"{prefix}{replay_id}"
+        self._lines: list[bytes] = []
+        self._bytes = 0
+        self._since = 0.0
+        self._lock = threading.Lock()
+
+    def add(self, row: Mapping[str, object]) -> None:
+        """Keep a row; writes a part when one is full."""
+        line = json.dumps(row).encode() + b"\n"
+        with self._lock:
+            if not self._lines:
+                self._since = time.monotonic()
+            self._lines.append(line)
+            self._bytes += len(line)
+            if len(self._lines) >= _ROWS or self._bytes >= _BYTES:
+                self._write()
+
+    def tick(self) -> None:
+        """Write what has waited long enough."""
+        with self._lock:
+            if self._lines and time.monotonic() - self._since >= _SECONDS:
+                self._write()
+
+    def close(self) -> None:
+        """Write what is left."""
+        with self._lock:
+            if self._lines:
+                self._write()
+
+    def _write(self) -> None:
+        key = f"{self._stem}-{len(self.keys) + 1:04d}.jsonl.gz"
+        body = gzip.compress(b"".join(self._lines), 6)
+        with aws_errors(f"s3://{self._bucket}/{key}"):
+            self._s3.put_object(Bucket=self._bucket, Key=key, Body=body, ContentType="application/gzip")
+        self.keys.append(key)
+        self._lines, self._bytes = [], 0

@@ -1,0 +1,108 @@
+"""What a replay tells about itself, while it runs and for good."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import socket
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+RUNNING, DONE, FAILED, STOPPED, LOST = "running", "done", "failed", "stopped", "lost"
+
+
+def new_replay_id() -> str:
+    """E.g. r-20260102-030405-9f3a: sorts by its time, UTC."""
+    return f"r-{datetime.now(UTC):%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"
+
+
+def utc_now() -> str:
+    """Now, as the replays table and receipts write it: `YYYY-MM-DD HH:MM:SS.fff`, UTC."""
+    return datetime.now(UTC).strftime("%Y-%m-%d %H:%M:%S.%f")[:-3]
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far a replay is. All times UTC, rates in rows/s; rows_read = accepted + rejected + failed once it has ended.
+
+    `status` is running, done (worked through, whatever became of the rows), stopped (on request), failed (broke off,
+    `error` says why) or lost (running, but its worker has not been heard of).
+    """
+
+    replay_id: str
+    file: str
+    target: str
+    started_at: str
+    status: str = RUNNING
+    updated_at: str = ""
+    ended_at: str | None = None
+    rows_read: int = 0
+    bytes_read: int = 0
+    bytes_total: int = 0
+    accepted: int = 0
+    rejected: int = 0
+    failed: int = 0
+    retried: int = 0
+    rows_per_s: float = 0.0
+    rate: float | None = None
+    row_limit: int | None = None
+    who: str = field(default_factory=lambda: f"{os.environ.get('USER') or os.getuid()}@{socket.gethostname()}")
+    pid: int = field(default_factory=os.getpid)
+    error: str | None = None
+
+    @property
+    def share(self) -> float:
+        """How much of the file was read, 0 to 1."""
+        return min(1.0, self.bytes_read / self.bytes_total) if self.bytes_total else 0.0
+
+
+@dataclass(frozen=True)
+class Counted:
+    """A reason, and how many rows it cost."""
+
+    reason: str
+    rows: int
+
+
+@dataclass(frozen=True)
+class Rejection:
+    """One rejected row of the receipt: its line in the file, what it would have been, what was wrong."""
+
+    line: int
+    event_id: str | None
+    reasons: list[str]
+
+
+@dataclass(frozen=True)
+class Receipt:
+    """What became of every row of a replay: rows = accepted + rejected + failed.
+
+    `reasons` counts rejections by field and reason (a row with two bad fields counts under both), `rejections` are the
+    first of them; `failures` counts given-up rows by the target's code. `sha256` is the whole file's as it lies on
+    disk; None when the replay did not get to its end.
+    """
+
+    replay_id: str
+    status: str
+    file: str
+    bytes: int
+    sha256: str | None
+    encoding: str
+    target: str
+    rows: int
+    accepted: int
+    rejected: int
+    failed: int
+    retried: int
+    seconds: float
+    rows_per_s: float
+    started_at: str
+    ended_at: str
+    reasons: list[Counted]
+    rejections: list[Rejection]
+    failures: list[Counted]
+    quarantine: list[str]
+    dead_letters: list[str]
+    rate: float | None = None
+    limit: int | None = None
+    error: str | None = None

@@ -1,0 +1,92 @@
+"""The replays table: what is written is read, by anyone, and a worker that is gone is seen to be."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from pipeline.errors import CloudDownError
+from pipeline.replay.progress import DONE, LOST, RUNNING, STOPPED, Counted, Progress, Receipt, utc_now
+from pipeline.replay.store import Store
+from tests.pipeline.replay.fakes import FakeDynamoDB
+
+STATE = Progress(
+    replay_id="r-20260102-030405-abcd",
+    file="/data/orders.csv.gz",
+    target="kinesis",
+    started_at="2026-01-02 03:04:05.678",
+    status=DONE,
+    updated_at="2026-01-02 03:05:05.678",
+    ended_at="2026-01-02 03:05:05.678",
+    rows_read=541_909,
+    bytes_read=7_444_817,
+    bytes_total=7_444_817,
+    accepted=541_909,
+    rows_per_s=21_340.5,
+)
+RECEIPT = Receipt(
+    STATE.replay_id, DONE, STATE.file, 7_444_817, "0" * 64, "ISO-8859-1", "kinesis", 541_909, 541_909, 0, 0, 12,
+    25.4, 21_340.5, STATE.started_at, str(STATE.ended_at), [Counted("Quantity: is missing", 2)], [], [], [], [],
+)  # fmt: skip
+
+
+def test_what_is_saved_is_read() -> None:
+    store = Store(FakeDynamoDB(), "replays")
+    for state in (STATE, replace(STATE, rate=20.0, row_limit=5, error="broke off", rows_per_s=0.0, ended_at=None)):
+        store.save(state)
+        assert store.get(state.replay_id) == state
+        assert store.recent() == [state]
+    assert store.get("r-other") is None
+
+
+def test_receipts_are_kept_and_left_out_of_lists() -> None:
+    store = Store(FakeDynamoDB(), "replays")
+    store.save(STATE)
+    assert store.receipt(STATE.replay_id) is None
+    store.save(STATE, RECEIPT)
+    kept = store.receipt(STATE.replay_id)
+    assert kept
+    assert kept["reasons"] == [{"reason": "Quantity: is missing", "rows": 2}]
+    assert store.recent() == [STATE]
+    assert store.receipt("r-other") is None
+
+
+def test_the_newest_come_first_over_all_pages() -> None:
+    store = Store(FakeDynamoDB(), "replays")
+    for day in (3, 9, 1, 7, 5):
+        store.save(replace(STATE, replay_id=f"r-{day}", started_at=f"2026-01-0{day} 00:00:00.000"))
+    assert [state.replay_id for state in store.recent(3)] == ["r-9", "r-7", "r-5"]
+    assert len(store.recent()) == 5
+
+
+def test_a_worker_not_heard_of_for_half_a_minute_is_lost() -> None:
+    store = Store(FakeDynamoDB(), "replays")
+    long_ago = (datetime.now(UTC) - timedelta(seconds=31)).strftime("%Y-%m-%d %H:%M:%S.%f")[:-3]
+    for heard, seen in ((utc_now(), RUNNING), (long_ago, LOST)):
+        store.save(replace(STATE, status=RUNNING, ended_at=None, updated_at=heard))
+        found = store.get(STATE.replay_id)
+        assert found
+        assert found.status == seen
+    store.save(replace(STATE, status=STOPPED, updated_at=long_ago))
+    assert store.recent()[0].status == STOPPED
+
+
+def test_the_latest_replay_that_worked_a_file_through() -> None:
+    store = Store(FakeDynamoDB(), "replays")
+    assert store.finished_of("orders.csv.gz") is None
+    store.save(replace(STATE, replay_id="r-1", status=STOPPED))
+    store.save(replace(STATE, replay_id="r-2", file="/data/other.csv"))
+    assert store.finished_of("orders.csv.gz") is None
+    store.save(replace(STATE, replay_id="r-3"))
+    found = store.finished_of("orders.csv.gz")
+    assert found
+    assert found.replay_id == "r-3"
+
+
+def test_a_table_that_does_not_answer_is_a_named_error() -> None:
+    table = FakeDynamoDB()
+    table.down = True
+    with pytest.raises(CloudDownError, match="Table replays"):
+        Store(table, "replays").save(STATE)
