@@ -1,0 +1,185 @@
+"""Kinesis at full size: what calls cost, and that answers are the API's."""
+
+from __future__ import annotations
+
+import base64
+import json
+import time
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, cast
+
+import pytest
+
+from pipeline.local import kinesis as ours
+from pipeline.local.host import Host
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+
+class Stream:
+    """MiniStack's Kinesis with our parts in it, and a stream `orders`."""
+
+    def __init__(self, module: Any, taken: list[tuple[str, bytes]]) -> None:
+        self.module = module
+        self.taken = taken  # by delivery streams
+
+    def call(self, operation: str, **request: Any) -> tuple[int, Any]:
+        given = {"StreamName": "orders", **request}
+        status, _headers, body = getattr(self.module, f"_{operation}")(given)
+        return status, json.loads(body)
+
+    def put(self, *records: tuple[str, bytes]) -> tuple[int, Any]:
+        rows = [{"PartitionKey": key, "Data": base64.b64encode(data).decode()} for key, data in records]
+        return self.call("put_records", Records=rows)
+
+    def shards(self) -> dict[str, Any]:
+        return cast("dict[str, Any]", self.module._streams.get("orders")["shards"])
+
+
+@pytest.fixture
+def stream(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stream]:
+    from ministack.services import firehose, kinesis
+
+    host = Host(tmp_path, "", cast("Any", None))
+    taken: list[tuple[str, bytes]] = []
+    for name in ("_expire_records", "_put_records", "_put_record", "get_state", "load_persisted_state"):
+        monkeypatch.setattr(kinesis, name, getattr(kinesis, name))  # put back what install replaces
+    monkeypatch.setattr(firehose, "ingest_from_kinesis_source", lambda _arn, records: taken.extend(records))
+    with host.scope():
+        ours.install(host)
+        kinesis._create_stream({"StreamName": "orders", "ShardCount": 4})
+        yield Stream(kinesis, taken)
+        kinesis.reset()
+
+
+def test_records_go_to_the_shard_of_their_key_in_order(stream: Stream) -> None:
+    """API reference, PutRecords: one result a record, in the request's order."""
+    status, answer = stream.put(*((f"key{number}", b"%d" % number) for number in range(400)))
+    assert status == 200
+    assert answer["FailedRecordCount"] == 0
+    assert answer["EncryptionType"] == "NONE"
+    found: dict[str, tuple[str, str]] = {}
+    for name, shard in stream.shards().items():
+        numbers = [record["SequenceNumber"] for record in shard["records"]]
+        assert numbers == sorted(numbers)
+        assert len(numbers) > 50
+        found |= {record["SequenceNumber"]: (name, record["Data"]) for record in shard["records"]}
+    for place, result in enumerate(answer["Records"]):
+        assert found[result["SequenceNumber"]] == (result["ShardId"], base64.b64encode(b"%d" % place).decode())
+    assert stream.taken == [(f"key{number}", b"%d" % number) for number in range(400)]
+
+
+def test_the_shard_is_that_of_ministacks_own_code(stream: Stream) -> None:
+    for number in range(100):
+        key = f"ключ{number}"
+        _status, answer = stream.put((key, b"x"))
+        expected = stream.module._route_to_shard(stream.module._partition_key_to_hash(key), {"shards": stream.shards()})
+        assert answer["Records"][0]["ShardId"] == expected
+
+
+def test_an_explicit_hash_key_overrides_the_key(stream: Stream) -> None:
+    record = {"PartitionKey": "a", "Data": "eA==", "ExplicitHashKey": str(2**128 - 1)}
+    _status, answer = stream.call("put_records", Records=[record])
+    assert answer["Records"][0]["ShardId"] == "shardId-000000000003"
+
+
+def test_one_record(stream: Stream) -> None:
+    """API reference, PutRecord."""
+    status, answer = stream.call("put_record", PartitionKey="a", Data="eA==")
+    assert status == 200
+    assert set(answer) == {"SequenceNumber", "ShardId", "EncryptionType"}
+    assert stream.taken == [("a", b"x")]
+    status, answer = stream.call("put_record", PartitionKey="", Data="eA==")
+    assert (status, answer["__type"]) == (400, "ValidationException")
+
+
+@pytest.mark.parametrize(
+    ("records", "code"),
+    [
+        ([], "ValidationException"),
+        ([{"PartitionKey": "a", "Data": "eA=="}] * 501, "ValidationException"),
+        ([{"PartitionKey": "", "Data": "eA=="}], "ValidationException"),
+        ([{"PartitionKey": "k" * 257, "Data": "eA=="}], "ValidationException"),
+        ([{"PartitionKey": "a", "Data": "%%%"}], "SerializationException"),
+        ([{"PartitionKey": "a"}], "SerializationException"),
+        ([{"PartitionKey": "a", "Data": "A" * 1_400_000}], "ValidationException"),
+        ([{"PartitionKey": "a", "Data": "A" * 1_300_000}] * 6, "InvalidArgumentException"),
+    ],
+    ids=["none", "501", "no key", "long key", "no base64", "no data", "1 MiB", "5 MiB"],
+)
+def test_what_the_api_refuses_is_refused_whole(stream: Stream, records: list[Any], code: str) -> None:
+    status, answer = stream.call("put_records", Records=records)
+    assert (status, answer["__type"]) == (400, code)
+    assert stream.taken == []
+    assert not any(shard["records"] for shard in stream.shards().values())
+
+
+def test_a_stream_that_is_not_there(stream: Stream) -> None:
+    status, answer = stream.call("put_records", StreamName="other", Records=[{"PartitionKey": "a", "Data": "eA=="}])
+    assert (status, answer["__type"]) == (400, "ResourceNotFoundException")
+
+
+def test_what_a_delivery_stream_cannot_take_fails_the_call(stream: Stream, monkeypatch: pytest.MonkeyPatch) -> None:
+    """MiniStack logs it and goes on: the record would be missing in the lake for ever."""
+    from ministack.services import firehose
+
+    def full(_arn: str, _records: object) -> None:
+        raise OSError("no space left on device")
+
+    monkeypatch.setattr(firehose, "ingest_from_kinesis_source", full)
+    with pytest.raises(OSError, match="no space"):
+        stream.put(("a", b"x"))
+
+
+def test_records_expire_with_the_retention(stream: Stream) -> None:
+    """Developer guide, "Changing the data retention period"."""
+    stream.put(*(("a", b"%d" % number) for number in range(10)))
+    (shard,) = (shard for shard in stream.shards().values() if shard["records"])
+    for record in shard["records"][:4]:
+        record["ApproximateArrivalTimestamp"] -= 24 * 3600 + 1
+    before = shard["records"]
+    stream.call("describe_stream")
+    assert [base64.b64decode(record["Data"]) for record in shard["records"]] == [b"%d" % n for n in range(4, 10)]
+    assert len(before) == 10  # who reads the old list is not disturbed
+
+
+class _Untouchable(dict[str, Any]):
+    def __getitem__(self, name: str) -> Any:
+        raise AssertionError("an old record was looked at")
+
+
+def test_a_call_does_not_look_at_what_the_stream_holds(stream: Stream) -> None:
+    stream.put(("a", b"first"))
+    (shard,) = (shard for shard in stream.shards().values() if shard["records"])
+    shard["records"] += [_Untouchable() for _ in range(10)]
+    status, _answer = stream.put(("a", b"x"))
+    assert status == 200
+
+
+@contextmanager
+def took_less_than(seconds: float) -> Iterator[None]:
+    before = time.perf_counter()
+    yield
+    assert time.perf_counter() - before < seconds
+
+
+def test_a_stream_is_saved_and_restored_whole(stream: Stream) -> None:
+    from ministack.core import persistence
+
+    for start in range(0, 20_000, 500):
+        stream.put(*((f"key{n}", b'{"n": "\xc3\xa4"}' * 20) for n in range(start, start + 500)))
+    before = {name: list(shard["records"]) for name, shard in stream.shards().items()}
+    with took_less_than(5):
+        saved = json.dumps(stream.module.get_state(), default=persistence._json_default)
+        assert {name: shard["records"] for name, shard in stream.shards().items()} == before
+        stream.module.reset()
+        stream.module.load_persisted_state(json.loads(saved, object_hook=persistence._json_object_hook))
+    assert {name: shard["records"] for name, shard in stream.shards().items()} == before
+
+
+def test_a_state_without_records_is_restored_too(stream: Stream) -> None:
+    stream.module.load_persisted_state(None)
+    stream.module.load_persisted_state(stream.module.get_state())
+    assert all(shard["records"] == [] for shard in stream.shards().values())
