@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 BEFORE_ALL = ""  # the checkpoint before a shard's first record
 PAYLOAD_LIMIT = 6 * 1024 * 1024  # of an invocation
 _RECORD_BYTES = 512  # what a record adds to the payload beside its data and its key
-_FIRST_WAIT, _LONGEST_WAIT = 0.2, 10.0  # seconds between tries; doubles
+_FIRST_WAIT, _LONGEST_WAIT = 0.1, 3.0  # seconds between tries; doubles. AWS does not say what it takes
 
 RETRIES_EXHAUSTED = "RetryAttemptsExhausted"
 TOO_OLD = "MaximumRecordAgeExceeded"  # AWS documents no word for it
