@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 from pipeline import stack
 from pipeline.cli.deploy import deploy
 from pipeline.errors import LocalCloudError
-from pipeline.local.cloud import LocalCloud
+from pipeline.local.cloud import LocalCloud, end_replays
 from pipeline.local.pids import remember
 from pipeline.replay import samples, store
 from pipeline.settings import REPOSITORY, Settings, running_cloud, settle_local, state_folder
@@ -67,6 +67,7 @@ def _start(args: argparse.Namespace, state: Path, running: ExitStack) -> None:
     _require_free(args.port)
     cloud = LocalCloud(state)
     running.callback(cloud.stop)
+    running.callback(end_replays, state)
     with _stage("Local cloud"):
         lost = cloud.start()
     if lost:
@@ -122,7 +123,7 @@ def _load_sample(rows: int, settings: Settings) -> None:
         with _stage(f"Sample of {rows:,} order lines"):
             end = datetime.now(UTC).date()
             samples.write(path, rows=rows, seed=_SAMPLE_SEED, days=_SAMPLE_DAYS, end=end)
-    if store.finished_replay_of(path.name) is not None:
+    if store.of_stack(settings.stack).finished_of(path.name) is not None:
         return
     with _stage("Replay of the sample"):
         command = [sys.executable, "-m", "pipeline", "replay", str(path), "--max", "--wait", "--json"]

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 _STORES = ("aws", "s3", "warehouse")
 _START_LIMIT_S = 60
 _STOP_LIMIT_S = 120
+_REPLAY_STOP_LIMIT_S = 15
 _LEAST_FREE_BYTES = 1 << 30
 
 
@@ -146,15 +147,20 @@ def _is_free(port: int) -> bool:
 
 def end_survivors(state: Path) -> None:
     """End the children that a killed run left behind, and theirs."""
-    alive = []
-    for record in recorded(state):
-        with suppress(psutil.NoSuchProcess):
-            # A pid may have gone to somebody else since.
-            if abs(psutil.Process(record.pid).create_time() - record.started) < 1:
-                alive.append(record.pid)
-    end_tree(alive)
+    end_tree(child.pid for child in recorded(state) if child.process)
     forget(state)
     (state / RECORD).unlink(missing_ok=True)
+
+
+def end_replays(state: Path) -> None:
+    """Let replay workers finish what is in flight and write their receipts; kill one that takes too long."""
+    workers = [child.process for child in recorded(state) if child.name.startswith("replay-")]
+    running = [worker for worker in workers if worker]
+    for worker in running:
+        with suppress(psutil.NoSuchProcess):
+            worker.terminate()
+    _, slow = psutil.wait_procs(running, timeout=_REPLAY_STOP_LIMIT_S)
+    end_tree(worker.pid for worker in slow)
 
 
 def end_tree(pids: Iterable[int]) -> None:

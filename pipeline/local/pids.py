@@ -17,17 +17,27 @@ _FOLDER = "pids"
 
 @dataclass(frozen=True)
 class Child:
-    """A process id, and when that process started (seconds since 1970): ids are given out again."""
+    """What a process is called, its id, and when it started (seconds since 1970): ids are given out again."""
 
+    name: str
     pid: int
     started: float
+
+    @property
+    def process(self) -> psutil.Process | None:
+        """The process, should it still run."""
+        try:
+            process = psutil.Process(self.pid)
+            return process if abs(process.create_time() - self.started) < 1 else None
+        except psutil.NoSuchProcess:
+            return None
 
 
 def remember(state: Path, name: str, pid: int) -> None:
     """Record the process `pid` under `name`, in a file of its own: several processes record theirs."""
     folder = state / _FOLDER
     folder.mkdir(parents=True, exist_ok=True)
-    child = Child(pid, psutil.Process(pid).create_time())
+    child = Child(name, pid, psutil.Process(pid).create_time())
     scratch = folder / f"{name}.new"
     scratch.write_text(json.dumps(asdict(child)))
     scratch.replace(folder / f"{name}.json")
