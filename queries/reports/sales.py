@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
     from queries.period import By, Period
 
 _SQL = load("warehouse")
-_STEPS: dict[By, str] = {"hour": "h", "day": "D", "month": "MS", "year": "YS"}
+_STEPS: dict[By, str] = {"hour": "h", "day": "D", "month": "M", "year": "Y"}
 _PENCE = Decimal("0.01")
 
 
@@ -30,17 +31,16 @@ def totals(warehouse: Engine, period: Period) -> Figure:
 
 
 def by_period(warehouse: Engine, period: Period, by: By) -> Figure:
-    """One row per hour, day, month or year of `period`, in order; zero where nothing was sold.
+    """One row per hour, day, month or year that `period` touches, in order; zero where nothing was sold.
 
-    The first and the last row are those that `period` touches; each sums only what lies within it.
+    Each row sums only what lies within `period`. No rows at all when nothing was sold in it.
     """
     found = warehouse.ask(_SQL["sales_by_period"], since=period.since, until=period.until, by=by)
     if found.empty:
         return found
     frame = found.frame.assign(period=pd.to_datetime(found.frame["period"])).set_index("period")
-    first = pd.Timestamp(period.since) if by in {"hour", "day"} else frame.index[0]
-    last = pd.Timestamp(period.until) - pd.Timedelta(1, "s") if by in {"hour", "day"} else frame.index[-1]
-    steps = pd.date_range(first, last, freq=_STEPS[by], name="period")
+    last = period.until - timedelta(seconds=1)
+    steps = pd.period_range(period.since, last, freq=_STEPS[by]).to_timestamp().rename("period")
     return found.of(_with_average(frame.reindex(steps, fill_value=0).reset_index()))
 
 

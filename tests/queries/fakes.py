@@ -1,0 +1,57 @@
+"""In-memory stand-ins for what the engines' drivers offer."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Self
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+
+@dataclass
+class FakeSocket:
+    timeout: float | None = None
+
+    def settimeout(self, seconds: float) -> None:
+        self.timeout = seconds
+
+
+@dataclass
+class FakeConnection:
+    """A DB-API connection: each statement is noted, then answered by `answer`, which may raise."""
+
+    answer: Callable[[str], tuple[Sequence[str], Sequence[Sequence[Any]]]]
+    statements: list[tuple[str, Any]] = field(default_factory=list)
+    closed: bool = False
+    _usock: FakeSocket = field(default_factory=FakeSocket)
+
+    def cursor(self) -> FakeCursor:
+        return FakeCursor(self)
+
+    def close(self) -> None:
+        self.closed = True
+
+
+@dataclass
+class FakeCursor:
+    connection: FakeConnection
+    paramstyle: str = "format"
+    description: Sequence[Sequence[Any]] = ()
+    rows: Sequence[Sequence[Any]] = ()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        return None
+
+    def execute(self, sql: str, parameters: Any = None) -> None:
+        self.connection.statements.append((sql, parameters))
+        if sql.startswith("set "):
+            return
+        columns, self.rows = self.connection.answer(sql)
+        self.description = [(name, None) for name in columns]
+
+    def fetchall(self) -> Sequence[Sequence[Any]]:
+        return self.rows
