@@ -49,10 +49,7 @@ def send(
     waiting = dict.fromkeys(range(len(events)), "")
     for attempt in range(ATTEMPTS):
         indexes = list(waiting)
-        records = [
-            {"Data": order_line.to_wire(events[i]), "PartitionKey": order_line.partition_key(events[i])}
-            for i in indexes
-        ]
+        records = [_record(events[index]) for index in indexes]
         try:
             answer = kinesis.put_records(StreamName=stream, Records=records)
         except ClientError as error:

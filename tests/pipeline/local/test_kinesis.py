@@ -153,9 +153,11 @@ class _Untouchable(dict[str, Any]):
 def test_a_call_does_not_look_at_what_the_stream_holds(stream: Stream) -> None:
     stream.put(("a", b"first"))
     (shard,) = (shard for shard in stream.shards().values() if shard["records"])
-    shard["records"] += [_Untouchable() for _ in range(10)]
+    held = shard["records"]
+    held += [_Untouchable() for _ in range(10)]
     status, _answer = stream.put(("a", b"x"))
     assert status == 200
+    assert shard["records"] is held
 
 
 @contextmanager
