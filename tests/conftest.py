@@ -7,7 +7,7 @@ import subprocess
 import sys
 import time
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from pipeline.replay.samples import Ledger
+    from pipeline.replay.sample_ledger import Ledger
 
     from pipeline.stack import Outputs
 
@@ -56,7 +56,8 @@ def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
         settings = settle_local(str(running_cloud(state)["endpoint"]))
         deploy(settings, {})
         sample = state / "sample.csv.gz"
-        ledger = samples.write(sample, rows=SAMPLE_ROWS, seed=1, days=365, end=datetime.now(UTC).date())
+        end = datetime.now(UTC).date()
+        ledger = samples.write(sample, rows=SAMPLE_ROWS, seed=1, start=end - timedelta(days=365), end=end)
         receipt = run_cli("replay", str(sample), "--max", "--wait", "--json")
         outputs = stack.outputs(settings.stack)
         running = Cloud(settings, str(running_cloud(state)["endpoint"]), outputs, sample, ledger, receipt)

@@ -12,7 +12,7 @@ import sys
 import time
 import urllib.request
 from contextlib import ExitStack, contextmanager, suppress
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from pipeline import stack
@@ -122,7 +122,7 @@ def _load_sample(rows: int, settings: Settings) -> None:
     if not path.exists():
         with _stage(f"Sample of {rows:,} order lines"):
             end = datetime.now(UTC).date()
-            samples.write(path, rows=rows, seed=_SAMPLE_SEED, days=_SAMPLE_DAYS, end=end)
+            samples.write(path, rows=rows, seed=_SAMPLE_SEED, start=end - timedelta(days=_SAMPLE_DAYS), end=end)
     if store.of_stack(settings.stack).finished_of(path.name) is not None:
         return
     with _stage("Replay of the sample"):
