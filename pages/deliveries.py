@@ -7,13 +7,14 @@ from functools import partial
 
 import streamlit as st
 
-from pages.parts import asked, operators, states, words
+from pages.parts import asked, head, operators, states, words
 from pipeline.health import deliveries
 
 EVERY_S = 15
 
-st.title("Deliveries")
-st.caption("Does what comes in reach the lake and the warehouse, how fresh is it there, and what went wrong?")
+head.show(
+    "Deliveries", "Does what comes in reach the lake and the warehouse, how fresh is it there, and what went wrong?"
+)
 
 
 @st.fragment(run_every=EVERY_S)

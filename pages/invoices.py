@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from pages.parts import asked, documents, states, words
+from pages.parts import asked, documents, head, states, words
 from pipeline.errors import NotFoundError
 
 
@@ -21,8 +21,7 @@ def search() -> str:
     return str(st.query_params.get("invoice", "")).strip()
 
 
-st.title("Invoices")
-st.caption("What is on an invoice, and what else its customer bought.")
+head.show("Invoices", "What is on an invoice, and what else its customer bought.")
 number = search()
 if not number:
     st.info(

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import streamlit as st
 
-from pages.parts import asked, charts, filters, states, tiles, words
+from pages.parts import asked, charts, filters, head, states, tiles, words
 from queries import definitions as d
 from queries.reports import arrivals
 
 DAYS = 2
 
-st.title("Lake")
-st.caption("What arrived in the lake's files, by arrival hour in UTC; asked of Athena.")
+head.show("Lake", "What arrived in the lake's files, by arrival hour in UTC; asked of Athena.")
 period, _ = filters.period(filters.Span(), scope="arrivals", by_options=("hour",), days=DAYS)
 
 with states.panel("Arrivals"):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from pages.parts import asked, charts, filters, states, tiles, words
+from pages.parts import asked, charts, head, states, tiles, words
 from queries import definitions as d
 from queries.period import Period
 from queries.reports import sales
@@ -12,18 +12,16 @@ from queries.reports import sales
 DAYS = 30
 MEASURES = (d.NET_SALES, d.ORDERS, d.AVERAGE_ORDER, d.RETURNS)
 
-st.title("Overview")
+head.show("Overview", "How did the latest day sell, and is that more or less than the day before?")
 with states.panel("The latest day"):
     newest = asked.figure(sales.span).row
     if not newest["lines"]:
-        st.caption("The latest day's sales, and how they came about.")
         states.no_sales()
         st.stop()
-    span = filters.Span(newest["first_at"].date(), newest["newest_at"].date())
     latest = newest["newest_at"].date()
-    st.caption(
-        f"How did the latest day sell? **{latest:%A}, {words.day(latest)}**, up to the newest event at "
-        f"{newest['newest_at']:%H:%M} UTC ({words.age(newest['newest_at'])})."
+    st.markdown(
+        f"**{latest:%A}, {words.day(latest)}**, up to the newest event at {newest['newest_at']:%H:%M} UTC "
+        f"({words.age(newest['newest_at'])})"
     )
     days = asked.figure(sales.by_period, Period.last_days(DAYS, latest), "day")
     with st.grid(len(MEASURES), min_column_width=200):

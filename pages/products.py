@@ -5,16 +5,16 @@ from __future__ import annotations
 import pandas as pd
 import streamlit as st
 
-from pages.parts import asked, charts, filters, states, words
+from pages.parts import asked, charts, filters, head, states, words
 from queries import definitions as d
 from queries.reports import products
 
 TOP = 10
 NAME_LENGTH = 26
+UNNAMED = "no description"
 
-st.title("Products")
+head.show("Products", "Which products sold most, by value and by quantity, and which one led each day, month or year?")
 span = filters.sales_span()
-st.caption("Which products sold most, by value and by quantity, and which one led each day, month or year.")
 period, by = filters.period(span, scope="sales", by_options=("day", "month", "year"))
 
 
@@ -25,7 +25,7 @@ def ranked(title: str, measure: d.Measure, kind: str) -> None:
         states.no_sales() if span.first is None else st.info(f"No sales from {words.period(period)}.")
         return
     frame = top.frame
-    names = [name or "no description" for name in frame["description"].where(frame["description"].notna(), None)]
+    names = list(frame["description"].fillna(UNNAMED))
     shares = [
         float(v) / float(a) if a else 0
         for v, a in zip(frame[measure.column], frame[f"all_{measure.column}"], strict=True)
@@ -50,6 +50,7 @@ def ranked(title: str, measure: d.Measure, kind: str) -> None:
     states.evidence(top.evidence)
 
 
+st.markdown(f"**{words.period(period)}** · {span.told()}")
 by_value, by_quantity = st.columns(2, gap="medium")
 with by_value, states.panel("Top products by value"):
     ranked("Most by value", d.NET_SALES, "value")
@@ -65,7 +66,7 @@ with states.panel("The leading products"):
                 {
                     by.capitalize(): [words.step(start, by) for start in leaders.frame["period"]],
                     "Net sales": leaders.frame["net_sales"].astype(float),
-                    "Product": leaders.frame["description"],
+                    "Product": leaders.frame["description"].fillna(UNNAMED),
                     "Quantity": leaders.frame["units"],
                     "Code": leaders.frame["stock_code"],
                 }

@@ -7,15 +7,14 @@ from pathlib import Path
 
 import streamlit as st
 
-from pages.parts import asked, operators, states, words
+from pages.parts import asked, head, operators, states, words
 from pipeline.replay.progress import RUNNING, Progress
 from pipeline.replay.store import Store
 
 EVERY_S = 2
 SHOWN = 20
 
-st.title("Replay")
-st.caption("Which files are being sent through the pipeline, how fast, and what became of their rows?")
+head.show("Replay", "Which files are being sent through the pipeline, how fast, and what became of their rows?")
 
 
 @st.fragment(run_every=EVERY_S)

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import streamlit as st
 
-from pages.parts import asked, charts, filters, states, tiles, words
+from pages.parts import asked, charts, filters, head, states, tiles, words
 from queries import definitions as d
 from queries.reports import sales
 
 HEADLINE = (d.NET_SALES, d.ORDERS, d.AVERAGE_ORDER)
 FURTHER = (d.GROSS_SALES, d.RETURNS, d.ADJUSTMENTS, d.UNITS, d.LINES)
 
-st.title("Sales")
+head.show("Sales", "What was sold, and when? Days and hours are those of the invoices, in UTC.")
 span = filters.sales_span()
-newest = f" Newest event: {words.day(span.newest)}." if span.newest else ""
-st.caption(f"What was sold, and when. Days and hours are those of the invoices, in UTC.{newest}")
 period, by = filters.period(span, scope="sales")
 
 with states.panel("Sales totals"):
@@ -25,7 +23,7 @@ with states.panel("Sales totals"):
         else:
             st.info(f"No sales from {words.period(period)}. Choose **All** above for every day there is.")
         st.stop()
-    st.markdown(f"**{words.period(period)}**")
+    st.markdown(f"**{words.period(period)}** · {span.told()}")
     tiles.headline(HEADLINE, totals.row)
     tiles.further(FURTHER, totals.row)
 

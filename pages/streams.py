@@ -7,13 +7,12 @@ from functools import partial
 
 import streamlit as st
 
-from pages.parts import asked, operators, states, words
+from pages.parts import asked, head, operators, states, words
 from pipeline.health import streams
 
 EVERY_S = 15
 
-st.title("Streams")
-st.caption("Is the stream open, is it read, and what came in during the last hour?")
+head.show("Streams", "Is the stream open, is it read, and what came in during the last hour?")
 
 
 @st.fragment(run_every=EVERY_S)

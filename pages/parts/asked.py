@@ -31,6 +31,11 @@ def use(settings: Settings, endpoint: str) -> Sources:
     return found
 
 
+def ready() -> bool:
+    """Whether this session came through `use`."""
+    return "sources" in st.session_state
+
+
 def sources() -> Sources:
     """What `use` found at the start of this run."""
     found: Sources = st.session_state["sources"]

@@ -14,7 +14,7 @@ from queries.reports import sales
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from datetime import date
+    from datetime import date, datetime
 
 _DEFAULT_DAYS = 90
 _SHORTCUTS = {"7 days": 7, "30 days": 30, "90 days": 90, "1 year": 365}
@@ -24,10 +24,22 @@ _HOURS = {"hour": 24.0, "day": 1.0, "month": 1 / 28, "year": 1 / 365}
 
 @dataclass(frozen=True)
 class Span:
-    """The days that there are sales for; None for both when there are none, or when the warehouse does not say."""
+    """The days that there are sales for; None when there are none, or when the warehouse does not say.
+
+    `newest_at` is the invoice date of the newest event.
+    """
 
     first: date | None = None
-    newest: date | None = None
+    newest_at: datetime | None = None
+
+    @property
+    def newest(self) -> date | None:
+        """The last day that there are sales for."""
+        return self.newest_at.date() if self.newest_at else None
+
+    def told(self) -> str:
+        """How old the newest event is, in words."""
+        return f"newest event {words.moment(self.newest_at)} UTC, {words.age(self.newest_at)}" if self.newest_at else ""
 
 
 def sales_span() -> Span:
@@ -37,7 +49,7 @@ def sales_span() -> Span:
     except WeirError:
         # Whoever shows a figure of the warehouse tells of this error; the pickers can do without.
         return Span()
-    return Span(row["first_at"].date(), row["newest_at"].date()) if row["lines"] else Span()
+    return Span(row["first_at"].date(), row["newest_at"]) if row["lines"] else Span()
 
 
 def period(

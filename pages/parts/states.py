@@ -29,16 +29,16 @@ if TYPE_CHECKING:
 
 # From the narrow to the wide; the first that fits.
 _HAPPENED: tuple[tuple[type[WeirError], str], ...] = (
-    (NotDeployedError, "is not there yet"),
-    (AccessRefusedError, "may not be read with these credentials"),
+    (NotDeployedError, "not there yet"),
+    (AccessRefusedError, "access refused"),
     (QueryTimeoutError, "took too long"),
-    (QueryRefusedError, "was not asked for"),
+    (QueryRefusedError, "refused before it was asked"),
     (ThrottledError, "has to wait"),
-    (NotFoundError, "was not found"),
-    (BadInputError, "cannot be shown for this input"),
+    (NotFoundError, "not found"),
+    (BadInputError, "not possible with this input"),
     (LocalCloudError, "needs the local cloud"),
-    (CloudDownError, "cannot be reached"),
-    (WeirError, "cannot be shown"),
+    (CloudDownError, "out of reach"),
+    (WeirError, "failed"),
 )
 
 
@@ -55,7 +55,7 @@ def failed(what: str, error: WeirError) -> None:
     """What happened, since when, and a way forward. The error's own text says what to do."""
     happened = next(words for kind, words in _HAPPENED if isinstance(error, kind))
     at = words.here(datetime.now(UTC))
-    st.error(f"**{what} {happened}** (at {at}). {_readable(error)}", icon=":material/error:")
+    st.error(f"**{what}: {happened}** (at {at}). {_readable(error)}", icon=":material/error:")
     st.button("Try again", key=f"retry {what}", icon=":material/refresh:")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, date, datetime
 from decimal import ROUND_HALF_UP, Decimal
 from typing import TYPE_CHECKING
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
 _TENFOLD = 1000
 _PENCE = Decimal("0.01")
 _STEPS = ((86400 * 365, "year"), (86400 * 30, "month"), (86400, "day"), (3600, "hour"), (60, "minute"))
+# A colon begins something only before a letter, as in :material/x: and :red[x].
+_MARKDOWN = re.compile(r"[\\`$*_\[\]<>#~|]|:(?=\w)")
 _UNITS = ((10**9, "G"), (10**6, "M"), (10**3, "k"))
 
 
@@ -102,7 +105,7 @@ def utc(instant: datetime) -> str:
 
 def plain(text: str) -> str:
     """Text from elsewhere, so that Markdown shows it as it is."""
-    return "".join(f"\\{letter}" if letter in "\\$*_[]<>#~|:" else letter for letter in text)
+    return _MARKDOWN.sub(r"\\\g<0>", text)
 
 
 def _aware(instant: datetime) -> datetime:

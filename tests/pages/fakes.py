@@ -1,0 +1,149 @@
+"""In-memory engines and services behind the pages."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from queries.figure import Evidence, Figure
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    from queries.loader import Query
+
+NEWEST = datetime.fromisoformat("2011-12-09 12:50:00")
+_SUMS: dict[str, Any] = {
+    "net_sales": Decimal("9747747.934"),
+    "gross_sales": Decimal("10655622.10"),
+    "returns": Decimal("-896812.49"),
+    "adjustments": Decimal("-11062.06"),
+    "orders": 22061,
+    "return_orders": 3836,
+    "units": 5176450,
+    "lines": 541909,
+}
+
+
+def _courses(parameters: Mapping[str, object]) -> pd.DataFrame:
+    """Two steps with sales, the earlier one the greater."""
+    until = parameters["until"]
+    assert isinstance(until, datetime)
+    last = (until - timedelta(seconds=1)).replace(minute=0, second=0)
+    starts = {
+        "hour": [last - timedelta(hours=1), last],
+        "day": [last.replace(hour=0) - timedelta(days=1), last.replace(hour=0)],
+        "month": [datetime.fromisoformat("2011-11-01"), datetime.fromisoformat("2011-12-01")],
+        "year": [datetime.fromisoformat("2010-01-01"), datetime.fromisoformat("2011-01-01")],
+    }[str(parameters["by"])]
+    return pd.DataFrame(
+        [
+            {"period": start} | {name: value * share for name, value in _SUMS.items()}
+            for start, share in zip(starts, (2, 1), strict=True)
+        ]
+    )
+
+
+def _top(_parameters: Mapping[str, object]) -> pd.DataFrame:
+    names = (("DOT", "DOTCOM POSTAGE"), ("22423", "REGENCY CAKESTAND 3 TIER"), ("GHOST", None))
+    return pd.DataFrame(
+        [
+            {
+                "place": place,
+                "stock_code": code,
+                "description": name,
+                "net_sales": Decimal("206245.48") / place,
+                "units": 9000 // place,
+                "orders": 30,
+                "all_net_sales": Decimal("9747747.934"),
+                "all_units": 5176450,
+            }
+            for place, (code, name) in enumerate(names, start=1)
+        ]
+    )
+
+
+def _best(parameters: Mapping[str, object]) -> pd.DataFrame:
+    top = _top(parameters).head(1)
+    return pd.DataFrame({"period": [datetime.fromisoformat("2011-12-01")]} | {name: top[name] for name in top.columns})
+
+
+def _arrivals(parameters: Mapping[str, object]) -> pd.DataFrame:
+    now = datetime.now(UTC).replace(tzinfo=None)
+    return pd.DataFrame(
+        {"datehour": [parameters["last"]], "records": [20100], "events": [20000], "newest_sent_at": [now]}
+    )
+
+
+ANSWERS: dict[str, Callable[[Mapping[str, object]], pd.DataFrame]] = {
+    "sales_span": lambda _: pd.DataFrame(
+        [{"first_at": datetime.fromisoformat("2010-12-01 08:26:00"), "newest_at": NEWEST, "lines": 541909}]
+    ),
+    "sales_totals": lambda _: pd.DataFrame([_SUMS]),
+    "sales_by_period": _courses,
+    "top_products_by_value": _top,
+    "top_products_by_quantity": _top,
+    "best_products": _best,
+    "arrivals_by_hour": _arrivals,
+}
+NOTHING: dict[str, Callable[[Mapping[str, object]], pd.DataFrame]] = {
+    "sales_span": lambda _: pd.DataFrame([{"first_at": None, "newest_at": None, "lines": 0}]),
+    "sales_totals": lambda _: pd.DataFrame([dict.fromkeys(_SUMS, 0)]),
+    "sales_by_period": lambda _: pd.DataFrame(columns=["period", *_SUMS]),
+    "top_products_by_value": lambda _: pd.DataFrame(columns=list(_top({}).columns)),
+    "top_products_by_quantity": lambda _: pd.DataFrame(columns=list(_top({}).columns)),
+    "best_products": lambda _: pd.DataFrame(columns=["period", "stock_code", "description", "net_sales", "units"]),
+    "arrivals_by_hour": lambda _: pd.DataFrame(columns=["datehour", "records", "events", "newest_sent_at"]),
+}
+
+
+@dataclass
+class FakeEngine:
+    """Answers by a query's name; an error in `errors` (by name, or by "*") is raised instead."""
+
+    answers: Mapping[str, Callable[[Mapping[str, object]], pd.DataFrame]] = field(default_factory=lambda: ANSWERS)
+    errors: dict[str, Exception] = field(default_factory=dict)
+    asked: list[tuple[str, dict[str, object]]] = field(default_factory=list)
+
+    def ask(self, query: Query, **parameters: object) -> Figure:
+        query.check(parameters)
+        self.asked.append((query.name, parameters))
+        error = self.errors.get(query.name) or self.errors.get("*")
+        if error:
+            raise error
+        return Figure(self.answers[query.name](parameters), Evidence(query.name, "Fake", query.sql, parameters, 0.01))
+
+
+class FakeService:
+    """A boto3 client: `answers` by operation, each a value or a function of the request; paginators give one page."""
+
+    def __init__(self, answers: Mapping[str, Any]) -> None:
+        self._answers = answers
+
+    def __getattr__(self, operation: str) -> Callable[..., Any]:
+        try:
+            answer = self._answers[operation]
+        except KeyError:
+            raise AttributeError(operation) from None
+        return lambda **request: self._of(answer, request)
+
+    @staticmethod
+    def _of(answer: Any, request: Mapping[str, Any]) -> Any:
+        if isinstance(answer, Exception):
+            raise answer
+        return answer(request) if callable(answer) else answer
+
+    def get_paginator(self, operation: str) -> _Pages:
+        return _Pages(self, operation)
+
+
+class _Pages:
+    def __init__(self, service: FakeService, operation: str) -> None:
+        self._service, self._operation = service, operation
+
+    def paginate(self, **request: Any) -> Iterator[Any]:
+        yield getattr(self._service, self._operation)(**request)

@@ -1,0 +1,101 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from streamlit.testing.v1 import AppTest
+
+    from tests.pages.conftest import World
+
+
+def asked(world: World, name: str) -> dict[str, object]:
+    """What a query was last asked with."""
+    return next(parameters for query, parameters in reversed(world.warehouse.asked) if query == name)
+
+
+def address(app: AppTest) -> dict[str, str]:
+    return {name: value[0] if isinstance(value, list) else value for name, value in app.query_params.items()}
+
+
+def test_the_address_names_the_period_both_days_included(world: World) -> None:
+    world.open("sales", start="2010-12-01", end="2011-12-09", by="month")
+    assert {name: str(value) for name, value in asked(world, "sales_by_period").items()} == {
+        "since": "2010-12-01 00:00:00",
+        "until": "2011-12-10 00:00:00",
+        "by": "month",
+    }
+
+
+def test_without_an_address_the_last_90_days_of_data_go_into_it(world: World) -> None:
+    app = world.open("sales")
+    assert address(app) == {"start": "2011-09-11", "end": "2011-12-09", "by": "day"}
+
+
+def test_a_picked_day_goes_into_the_address(world: World) -> None:
+    from datetime import date
+
+    app = world.open("sales", start="2011-01-01", end="2011-01-31", by="day")
+    app.date_input[1].set_value(date(2011, 2, 15)).run()
+    assert address(app) == {"start": "2011-01-01", "end": "2011-02-15", "by": "day"}
+    assert str(asked(world, "sales_totals")["until"]) == "2011-02-16 00:00:00"
+
+
+def test_an_emptied_picker_changes_nothing(world: World) -> None:
+    app = world.open("sales", start="2011-01-01", end="2011-01-31", by="day")
+    app.date_input[0].set_value(None).run()
+    assert not app.exception
+    assert address(app)["start"] == "2011-01-01"
+
+
+def test_a_shortcut_sets_both_days_and_the_division(world: World) -> None:
+    app = world.open("sales", start="2011-01-01", end="2011-01-31", by="day")
+    app.pills[0].set_value("All").run()
+    assert address(app) == {"start": "2010-12-01", "end": "2011-12-09", "by": "month"}
+    assert app.metric[0].value == "£9,747,747.93"
+
+
+def test_the_period_goes_along_to_the_next_page(world: World) -> None:
+    app = world.open("sales", start="2011-01-01", end="2011-01-31", by="day")
+    app.query_params.clear()  # as the browser does when another page is chosen
+    app.switch_page("pages/products.py").run()
+    assert str(asked(world, "top_products_by_value")["since"]) == "2011-01-01 00:00:00"
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        {"start": "yesterday"},
+        {"end": "31/12/2011"},
+        {"by": "week"},
+        {"start": "'; drop table orders; --"},
+        {"start": "2011-01-01; select 1", "end": "<script>alert(1)</script>", "by": "hour'"},
+    ],
+)
+def test_nonsense_in_the_address_is_told_and_replaced(world: World, query: dict[str, str]) -> None:
+    app = world.open("sales", **query)
+    assert not app.exception
+    assert len(app.warning) == len(query)
+    assert "The address is ignored" in app.warning[0].value
+    assert app.metric[0].value == "£9,747,747.93"
+
+
+def test_a_reversed_period_is_told_and_asks_nothing(world: World) -> None:
+    app = world.open("sales", start="2011-02-01", end="2011-01-01")
+    assert not app.exception
+    assert "before it starts" in app.warning[0].value
+    assert not app.metric
+    assert "sales_totals" not in [name for name, _ in world.warehouse.asked]
+
+
+def test_a_division_too_fine_for_a_chart_is_made_coarser(world: World) -> None:
+    app = world.open("sales", start="2000-01-01", end="2011-12-09", by="hour")
+    assert "too many to show by hour; shown by day" in app.info[0].value
+    assert asked(world, "sales_by_period")["by"] == "day"
+
+
+def test_the_real_years_hours_are_shown(world: World) -> None:
+    app = world.open("sales", start="2010-12-01", end="2011-12-09", by="hour")
+    assert not app.info
+    assert asked(world, "sales_by_period")["by"] == "hour"

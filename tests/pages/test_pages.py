@@ -1,0 +1,262 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from botocore.exceptions import ClientError
+
+from pipeline.errors import (
+    AccessRefusedError,
+    CloudDownError,
+    NotDeployedError,
+    QueryFailedError,
+    QueryTimeoutError,
+    WeirError,
+)
+from tests.pages.fakes import FakeService
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from streamlit.testing.v1 import AppTest
+
+    from tests.pages.conftest import World
+
+PAGES = ("overview", "sales", "products", "invoices", "lake", "replay", "streams", "deliveries")
+OF_WAREHOUSE = ("overview", "sales", "products")
+OF_SERVICES = ("replay", "streams", "deliveries")
+WHOLE = {"start": "2010-12-01", "end": "2011-12-09", "by": "month"}
+
+
+def text(app: AppTest) -> str:
+    """Everything that the page says in words."""
+    kinds = (app.title, app.subheader, app.markdown, app.caption, app.info, app.warning, app.error)
+    said = [element.value for kind in kinds for element in kind]
+    return "\n".join([*said, *(f"{metric.label} {metric.value}" for metric in app.metric)])
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_a_page_opens_without_errors(world: World, page: str) -> None:
+    app = world.open(page)
+    assert not app.exception
+    assert not app.error
+    assert app.title[0].value.lower() == page
+
+
+def test_sales_headline_is_exact_text(world: World) -> None:
+    app = world.open("sales", **WHOLE)
+    assert app.metric[0].label == "Net sales"
+    assert app.metric[0].value == "£9,747,747.93"
+    assert app.metric[1].value == "22,061"
+    assert app.metric[2].value == "£483.01"
+    assert "1 Dec 2010 to 9 Dec 2011" in text(app)
+    assert "November 2011 sold most: £19.5M" in text(app)
+
+
+def test_every_figure_has_its_definition_and_its_evidence(world: World) -> None:
+    app = world.open("sales", **WHOLE)
+    assert all(metric.proto.help for metric in app.metric)
+    assert "Fake in 0.01 s" in text(app)
+
+
+def test_overview_compares_the_latest_day(world: World) -> None:
+    app = world.open("overview")
+    said = text(app)
+    assert "Friday, 9 Dec 2011" in said
+    assert app.metric[0].value == "£9,747,747.93"
+    assert app.metric[0].delta == "-50.0 %"
+
+
+def test_products_names_and_values_are_page_text(world: World) -> None:
+    app = world.open("products", **WHOLE)
+    table = app.table[0].value
+    assert list(table["Product"]) == [
+        "DOTCOM POSTAGE (DOT)",
+        "REGENCY CAKESTAND 3 TIER (22423)",
+        "no description (GHOST)",
+    ]
+    assert table["Net sales"].iloc[0] == pytest.approx(206245.48)
+    assert "Most by value: DOTCOM POSTAGE" in text(app)
+
+
+def test_an_invoice_is_shown_with_its_lines_total_and_the_customers_others(world: World) -> None:
+    app = world.open("invoices", invoice="536365")
+    said = text(app)
+    assert "Order 536365" in said
+    assert "customer 17850" in said
+    assert [metric.value for metric in app.metric] == ["£107.10", "7"]
+    assert len(app.dataframe[0].value) == 7
+    assert "Customer 17850 has 1 other invoices" in said
+    assert list(app.dataframe[1].value["Invoice"]) == ["536366"]
+
+
+def test_a_return_without_a_customer(world: World) -> None:
+    said = text(world.open("invoices", invoice="C536379"))
+    assert "Return C536379" in said
+    assert "no customer id" in said
+    assert "names no customer" in said
+
+
+@pytest.mark.parametrize("number", ["999999", "' or 1=1 --", "<script>", "9" * 3000])
+def test_a_missing_invoice_is_told_in_words(world: World, number: str) -> None:
+    app = world.open("invoices", invoice=number)
+    assert not app.exception
+    assert not app.error
+    assert "There is no invoice" in app.info[0].value
+
+
+def test_typing_an_invoice_number_opens_it_and_goes_into_the_address(world: World) -> None:
+    app = world.open("invoices")
+    app.text_input[0].set_value(" c536379 ").run()
+    assert app.query_params["invoice"] in ("C536379", ["C536379"])
+    assert "Return C536379" in text(app)
+
+
+def test_lake_tells_records_events_and_repeats(world: World) -> None:
+    app = world.open("lake")
+    assert [metric.value for metric in app.metric] == ["20,000", "20,100"]
+    assert "100 repeats" in str(app.metric[1].delta)
+
+
+def test_replay_shows_what_runs_and_what_ran(world: World) -> None:
+    said = text(world.open("replay"))
+    assert "sample.csv.gz to kinesis" in said
+    assert "Accepted 5,000" in said
+    assert "19,990" in said
+    assert "done" in said
+
+
+def test_streams_shows_shards_consumers_and_a_verdict(world: World) -> None:
+    said = text(world.open("streams"))
+    assert "healthy" in said
+    assert "Open shards 2" in said
+    assert "50% of keys" in said
+    assert "weir-invoice-writer" in said
+    assert "Records in, last hour 60" in said
+
+
+def test_deliveries_shows_both_with_their_last_object(world: World) -> None:
+    said = text(world.open("deliveries"))
+    assert said.count("healthy") == 2
+    assert "orders/2026/01/02/03/part.parquet" in said
+    assert "raw/orders/2026/01/02/03/part.parquet" in said
+    assert "just now" in said
+    assert "No errors in the last 24 hours" in said
+
+
+# --- empty -------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_an_empty_page_says_what_brings_data(empty_world: World, page: str) -> None:
+    app = empty_world.open(page)
+    assert not app.exception
+    assert not app.error
+    if page in {*OF_WAREHOUSE, "lake", "replay"}:
+        assert "yet" in app.info[0].value
+        assert "python -m pipeline replay FILE --max" in app.info[0].value
+    if page == "invoices":
+        assert "536365" in app.info[0].value
+    if page == "deliveries":
+        assert "idle" in text(app)
+
+
+# --- errors ------------------------------------------------------------------------------------------------------
+
+ERRORS: list[WeirError] = [
+    CloudDownError("The warehouse cannot be reached. Is it running?"),
+    AccessRefusedError("The user or password is refused."),
+    NotDeployedError("The table is missing: run `python -m pipeline deploy`."),
+    QueryTimeoutError("It took longer than 20 s. Choose a shorter period."),
+    QueryFailedError("The engine broke the query off."),
+]
+
+
+@pytest.mark.parametrize("error", ERRORS, ids=lambda error: type(error).__name__)
+@pytest.mark.parametrize("page", [*OF_WAREHOUSE, "lake"])
+def test_an_engine_that_fails_is_told_in_words_with_a_way_forward(world: World, page: str, error: WeirError) -> None:
+    world.warehouse.errors["*"] = world.lake.errors["*"] = error
+    app = world.open(page)
+    assert not app.exception
+    assert app.error
+    assert str(error) in app.error[0].value
+    assert any(button.label == "Try again" for button in app.button)
+
+
+def test_one_figure_that_fails_leaves_the_others(world: World) -> None:
+    world.warehouse.errors["sales_by_period"] = QueryTimeoutError("It took too long.")
+    app = world.open("sales", **WHOLE)
+    assert app.metric[0].value == "£9,747,747.93"
+    assert app.error[0].value.startswith("**Sales over time: took too long**")
+
+    world.warehouse.errors = {"top_products_by_value": CloudDownError("gone")}
+    app = world.open("products", **WHOLE)
+    assert len(app.error) == 1
+    assert "Most by quantity" in text(app)
+
+
+def test_an_error_is_not_kept_once_the_engine_is_back(world: World) -> None:
+    world.warehouse.errors["sales_totals"] = CloudDownError("gone")
+    app = world.open("sales", **WHOLE)
+    assert app.error
+    world.warehouse.errors.clear()
+    app.button[0].click().run()
+    assert not app.error
+    assert app.metric[0].value == "£9,747,747.93"
+
+
+@pytest.mark.parametrize("page", [*OF_SERVICES, "invoices"])
+def test_a_service_that_fails_is_told_in_words(world: World, page: str) -> None:
+    refused = ClientError({"Error": {"Code": "AccessDeniedException", "Message": "not you"}}, "Describe")
+    operations = ("describe_stream_summary", "describe_delivery_stream", "scan", "query")
+    for name in ("kinesis", "firehose", "dynamodb"):
+        world.services[name] = FakeService(dict.fromkeys(operations, refused))
+    app = world.open(page, **({"invoice": "536365"} if page == "invoices" else {}))
+    assert not app.exception
+    assert "access refused" in app.error[0].value
+    assert len(app.error) == (2 if page == "deliveries" else 1)
+
+
+def test_the_customers_list_that_fails_leaves_the_invoice(world: World) -> None:
+    whole = world.services["dynamodb"]
+
+    def query(request: dict[str, object]) -> object:
+        if "IndexName" in request:
+            raise ClientError({"Error": {"Code": "ThrottlingException", "Message": "slow"}}, "Query")
+        return whole.query(**request)
+
+    world.services["dynamodb"] = FakeService({"query": query})
+    app = world.open("invoices", invoice="536365")
+    assert app.metric[0].value == "£107.10"
+    assert len(app.error) == 1
+
+
+def test_a_bug_shows_as_one(world: World) -> None:
+    world.warehouse.errors["sales_totals"] = ZeroDivisionError("a bug")
+    assert world.open("sales", **WHOLE).exception
+
+
+# --- the cloud itself --------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("page", ["overview", "streams"])
+def test_without_a_local_cloud_one_sentence_says_how_to_start_it(world: World, local_cloud: Path, page: str) -> None:
+    (local_cloud / "cloud.json").unlink()
+    app = world.open(page)
+    assert not app.exception
+    assert len(app.error) == 1
+    assert "The local cloud is not running" in app.error[0].value
+    assert "`make demo`" in app.error[0].value
+    assert not app.metric
+
+
+def test_without_a_stack_the_page_says_deploy(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    from queries import sources
+
+    def missing(_settings: object) -> None:
+        raise NotDeployedError("Stack weir is not deployed: run `python -m pipeline deploy`.")
+
+    monkeypatch.setattr(sources, "of", missing)
+    app = world.open("sales")
+    assert not app.exception
+    assert "`python -m pipeline deploy`" in app.error[0].value
