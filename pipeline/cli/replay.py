@@ -142,7 +142,7 @@ class _Shown:
 
 
 def _line(state: Progress) -> str:
-    parts = [f"{state.share:4.0%} of the file", f"{state.rows_read:,} rows", f"{state.rows_per_s:,.0f} rows/s"]
+    parts = [f"{state.share:4.0%}", f"{state.rows_read:,} rows", f"{state.rows_per_s:,.0f} rows/s"]
     parts += [f"{count:,} {name}" for name, count in _losses(state) if count]
     return " · ".join(parts)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import getpass
 import os
 import secrets
 import socket
@@ -19,6 +20,14 @@ def new_replay_id() -> str:
 def utc_now() -> str:
     """Now, as the replays table and receipts write it: `YYYY-MM-DD HH:MM:SS.fff`, UTC."""
     return datetime.now(UTC).strftime("%Y-%m-%d %H:%M:%S.%f")[:-3]
+
+
+def _who() -> str:
+    try:
+        user = getpass.getuser()
+    except (KeyError, OSError):  # a container may have no names for its users
+        user = str(os.getuid())
+    return f"{user}@{socket.gethostname()}"
 
 
 @dataclass(frozen=True)
@@ -46,14 +55,16 @@ class Progress:
     rows_per_s: float = 0.0
     rate: float | None = None
     row_limit: int | None = None
-    who: str = field(default_factory=lambda: f"{os.environ.get('USER') or os.getuid()}@{socket.gethostname()}")
+    who: str = field(default_factory=_who)
     pid: int = field(default_factory=os.getpid)
     error: str | None = None
 
     @property
     def share(self) -> float:
-        """How much of the file was read, 0 to 1."""
-        return min(1.0, self.bytes_read / self.bytes_total) if self.bytes_total else 0.0
+        """How much of what is to be replayed was read, 0 to 1: of the file's bytes, or of the row limit."""
+        of_file = self.bytes_read / self.bytes_total if self.bytes_total else 0.0
+        of_limit = self.rows_read / self.row_limit if self.row_limit else 0.0
+        return min(1.0, max(of_file, of_limit))
 
 
 @dataclass(frozen=True)

@@ -54,9 +54,12 @@ class Store:
         return found[::-1][:count]
 
     def finished_of(self, file_name: str) -> Progress | None:
-        """The latest replay that worked a file of this name through, wherever the file lay."""
-        done = (state for state in self.recent(_ALL) if state.status == DONE and Path(state.file).name == file_name)
-        return next(done, None)
+        """The latest replay that brought all of a file of this name in, wherever the file lay."""
+        for state in self.recent(_ALL):
+            whole = state.status == DONE and not state.failed and not state.row_limit
+            if whole and Path(state.file).name == file_name:
+                return state
+        return None
 
     def _item(self, replay_id: str) -> Mapping[str, Any]:
         with aws_errors(f"Table {self._table}"):

@@ -78,6 +78,8 @@ def test_the_latest_replay_that_worked_a_file_through() -> None:
     assert store.finished_of("orders.csv.gz") is None
     store.save(replace(STATE, replay_id="r-1", status=STOPPED))
     store.save(replace(STATE, replay_id="r-2", file="/data/other.csv"))
+    store.save(replace(STATE, replay_id="r-2a", row_limit=100))
+    store.save(replace(STATE, replay_id="r-2b", failed=1))
     assert store.finished_of("orders.csv.gz") is None
     store.save(replace(STATE, replay_id="r-3"))
     found = store.finished_of("orders.csv.gz")
@@ -90,3 +92,10 @@ def test_a_table_that_does_not_answer_is_a_named_error() -> None:
     table.down = True
     with pytest.raises(CloudDownError, match="Table replays"):
         Store(table, "replays").save(STATE)
+
+
+def test_the_share_is_of_the_file_or_of_the_row_limit() -> None:
+    assert replace(STATE, bytes_read=0).share == 0
+    assert replace(STATE, bytes_read=STATE.bytes_total // 4).share == pytest.approx(0.25)
+    assert replace(STATE, bytes_read=0, rows_read=50, row_limit=100).share == pytest.approx(0.5)
+    assert replace(STATE, bytes_total=0).share == 0
