@@ -7,13 +7,13 @@ from pathlib import Path
 
 import pytest
 
-_BESIDE = Path(__file__).resolve().parents[4] / "shared" / "data" / "online_retail.csv.gz"
+from tests.conftest import REAL_FILE
 
 
 @pytest.fixture
 def real_file() -> Path:
     """The real data set: WEIR_REAL_FILE, or beside the repository; it is never part of the project."""
-    path = Path(os.environ.get("WEIR_REAL_FILE") or _BESIDE)
+    path = Path(os.environ.get("WEIR_REAL_FILE") or REAL_FILE)
     if not path.exists():
         pytest.skip(f"the real data set is not at {path}; name it in WEIR_REAL_FILE")
     return path

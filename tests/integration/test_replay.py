@@ -1,0 +1,145 @@
+"""Replays as a person starts them, through the command line and the whole local cloud."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import signal
+import subprocess
+import sys
+import time
+import uuid
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from pipeline.clients import client
+from pipeline.contracts.order_line import CSV_FIELDS
+from pipeline.replay import progress, store
+from pipeline.settings import REPOSITORY
+from tests.conftest import eventually, run_cli
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.conftest import Cloud
+
+HEADER = ",".join(CSV_FIELDS)
+
+
+@pytest.fixture
+def invoice_no() -> str:
+    return f"T{uuid.uuid4().hex[:12]}"
+
+
+def row(invoice_no: str, code: str = "85123A", quantity: str = "6") -> str:
+    # Long before any sale of the sample, so that no figure of a period changes.
+    return f"{invoice_no},{code},IT COSTS £5,{quantity},1/2/1999 8:26,2.55,,Testland"
+
+
+def written(tmp_path: Path, *rows: str) -> Path:
+    path = tmp_path / "orders.csv"
+    path.write_bytes("".join(f"{line}\n" for line in (HEADER, *rows)).encode("latin-1"))
+    return path
+
+
+def items(cloud: Cloud, invoice_no: str) -> list[dict[str, Any]]:
+    answer = client("dynamodb").query(
+        TableName=cloud.outputs.invoices_table,
+        KeyConditionExpression="invoice_no = :no",
+        ExpressionAttributeValues={":no": {"S": invoice_no}},
+        ConsistentRead=True,
+    )
+    found: list[dict[str, Any]] = answer["Items"]
+    return found
+
+
+def kept(cloud: Cloud, key: str) -> list[dict[str, Any]]:
+    body = client("s3").get_object(Bucket=cloud.outputs.lake_bucket, Key=key)["Body"].read()
+    return [json.loads(line) for line in gzip.decompress(body).splitlines()]
+
+
+@pytest.mark.parametrize("target", ["kinesis", "api"])
+def test_good_rows_arrive_once_bad_ones_are_in_quarantine(
+    cloud: Cloud, tmp_path: Path, invoice_no: str, target: str
+) -> None:
+    bad = row(invoice_no, quantity="six")
+    path = written(tmp_path, row(invoice_no), bad, row(invoice_no, "71053"))
+    first = run_cli("replay", str(path), "--target", target, "--max", "--wait", "--json")
+    assert (first["status"], first["rows"], first["accepted"], first["rejected"], first["failed"]) == (
+        "done",
+        3,
+        2,
+        1,
+        0,
+    )
+    assert first["reasons"] == [{"reason": "Quantity: is not a whole number", "rows": 1}]
+    assert first["encoding"] == "ISO-8859-1"
+    (note,) = kept(cloud, first["quarantine"][0])
+    assert (note["line"], note["event_id"], note["raw"]) == (3, f"{invoice_no}-2", bad)
+    eventually(lambda: len(items(cloud, invoice_no)) == 2, "two lines of the invoice")
+    again = run_cli("replay", str(path), "--target", target, "--wait", "--json")
+
+    def replays() -> set[str]:
+        return {item["replay_id"]["S"] for item in items(cloud, invoice_no)}
+
+    eventually(lambda: replays() == {again["replay_id"]}, "the second replay's lines in place of the first's")
+    assert [item["line"]["S"] for item in items(cloud, invoice_no)] == ["000001", "000003"]
+    assert items(cloud, invoice_no)[0]["description"]["S"] == "IT COSTS £5"
+
+
+def test_a_replay_in_the_background_is_there_for_everybody(cloud: Cloud, tmp_path: Path, invoice_no: str) -> None:
+    path = written(tmp_path, *[row(invoice_no)] * 5)
+    started = run_cli("replay", str(path), "--rate", "100", "--limit", "3", "--json")
+    table = store.of_stack(cloud.settings.stack)
+
+    def state() -> progress.Progress:
+        found = table.get(started["replay_id"])
+        assert found
+        return found
+
+    assert state().status in {progress.RUNNING, progress.DONE}
+    eventually(lambda: state().status == progress.DONE, "the end of the replay")
+    assert (state().accepted, state().rate, state().row_limit, state().share) == (3, 100, 3, 1.0)
+    assert state() in table.recent()
+    eventually(lambda: table.receipt(started["replay_id"]) is not None, "the receipt", 10)
+    receipt = table.receipt(started["replay_id"])
+    assert receipt
+    assert (receipt["rows"], receipt["accepted"]) == (3, 3)
+
+
+def test_sigterm_ends_a_replay_with_its_receipt(cloud: Cloud, tmp_path: Path, invoice_no: str) -> None:
+    path = written(tmp_path, *[row(invoice_no)] * 1000)
+    command = [sys.executable, "-m", "pipeline", "replay", str(path), "--rate", "20", "--wait", "--json"]
+    worker = subprocess.Popen(command, cwd=REPOSITORY, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    table = store.of_stack(cloud.settings.stack)
+
+    def runs() -> bool:
+        return any(state.pid == worker.pid and state.rows_read > 20 for state in table.recent())
+
+    eventually(runs, "the replay running")
+    worker.send_signal(signal.SIGTERM)
+    began = time.monotonic()
+    out, err = worker.communicate(timeout=30)
+    receipt = json.loads(out)
+    assert time.monotonic() - began < 10
+    assert worker.returncode == 130
+    assert "stopping" in err
+    assert receipt["status"] == "stopped"
+    assert 20 < receipt["accepted"] == receipt["rows"] < 1000
+    eventually(lambda: len(items(cloud, invoice_no)) == receipt["accepted"], "what it said it sent")
+
+
+def test_a_wrong_file_is_refused_and_leaves_no_trace(cloud: Cloud, tmp_path: Path) -> None:
+    before = store.of_stack(cloud.settings.stack).recent(1000)
+    path = tmp_path / "orders.csv"
+    path.write_text(HEADER.replace("Quantity,", "") + "\nx\n")
+    for wait in (["--wait"], []):
+        command = [sys.executable, "-m", "pipeline", "replay", str(path), *wait]
+        done = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, check=False)
+        assert done.returncode == 1
+        assert done.stderr == (
+            f"weir: {path}, line 1: column Quantity is missing. "
+            "Found: InvoiceNo, StockCode, Description, InvoiceDate, UnitPrice, CustomerID, Country.\n"
+        )
+    assert store.of_stack(cloud.settings.stack).recent(1000) == before
