@@ -22,8 +22,16 @@ _FIRST_WAIT, _LONGEST_WAIT = 0.1, 3.0  # seconds between tries; doubles. AWS doe
 RETRIES_EXHAUSTED = "RetryAttemptsExhausted"
 TOO_OLD = "MaximumRecordAgeExceeded"  # AWS documents no word for it
 
-# SequenceNumber (30 digits, so that it sorts as a text), ApproximateArrivalTimestamp, Data (base64), PartitionKey
-Record = dict[str, Any]
+
+class Record(Protocol):
+    """A stream's record.
+
+    SequenceNumber (30 digits, so that it sorts as a text), ApproximateArrivalTimestamp (seconds), Data (base64) and
+    PartitionKey.
+    """
+
+    def __getitem__(self, name: str, /) -> Any:
+        """The value of one of these names."""
 
 
 @dataclass(frozen=True)

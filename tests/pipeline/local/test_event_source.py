@@ -246,7 +246,7 @@ def test_the_checkpoint_holds_when_older_records_expire(cloud: Cloud) -> None:
     with cloud.host.scope():
         stream = cloud.kinesis._streams.get("orders")
         for record in stream["shards"]["shardId-000000000000"]["records"][:2]:
-            record["ApproximateArrivalTimestamp"] -= 25 * 3600
+            record._arrival -= 25 * 3600
     cloud.put("d")
     cloud.until(lambda: len(cloud.seen()) == 4)
     assert cloud.seen()[-1] == "d"

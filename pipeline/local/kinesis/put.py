@@ -1,32 +1,23 @@
-"""Kinesis at the size of a whole year of orders.
-
-MiniStack looks at every record that a stream holds for each call, decodes each record twice, and saves records one by
-one. Here old records are looked for at a shard's beginning only, PutRecords decodes once, and a shard's records are
-saved as one text. Answers and errors stay MiniStack's.
-"""
+"""PutRecords and PutRecord: each record decoded once, none that is there already looked at."""
 
 from __future__ import annotations
 
 import base64
 import binascii
 import hashlib
-import json
-import sys
 import time
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from pipeline.local.kinesis.records import Record
+
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
-
-    from pipeline.local.host import Host
-
+    from collections.abc import Iterable, Mapping
 # API reference, PutRecords.
 _MAX_RECORDS = 500
 _MAX_KEY = 256  # characters
 _MAX_DATA = 1024 * 1024
 _MAX_CALL = 5 * 1024 * 1024  # data and partition keys
 
-_SAVED = ("SequenceNumber", "ApproximateArrivalTimestamp", "Data", "PartitionKey")
 Answer = tuple[int, dict[str, str], bytes]
 
 
@@ -42,20 +33,14 @@ class _Shard(NamedTuple):
     name: str
     first: int
     last: int
-    records: list[dict[str, Any]]
+    records: list[Record]
 
 
-def install(host: Host) -> None:
-    """Put our parts in the place of MiniStack's."""
-    del host
-    from ministack.services import kinesis
-
-    get_state, load = kinesis.get_state, kinesis.load_persisted_state
+def install(kinesis: Any) -> None:
+    """Give `put_records`, `put_record` and what looks for old records the short way."""
     kinesis._expire_records = expire
     kinesis._put_records = put_records
     kinesis._put_record = put_record
-    kinesis.get_state = lambda: _short(kinesis, get_state)
-    kinesis.load_persisted_state = lambda state: load(_restored(state))
 
 
 def expire(stream: Mapping[str, Any]) -> None:
@@ -113,11 +98,9 @@ def _put(data: Mapping[str, Any], records: list[dict[str, Any]]) -> tuple[str, l
     shards = _shards(stream)
     now = round(time.time(), 3)
     results = []
-    for record, number in zip(records, _sequence_numbers(len(records)), strict=True):
+    for record, raw, number in zip(records, decoded, _sequence_numbers(len(records)), strict=True):
         shard = _route(record, shards)
-        # Few keys for many records: one text for all of a key.
-        entry = (number, now, record["Data"], sys.intern(record["PartitionKey"]))
-        shard.records.append(dict(zip(_SAVED, entry, strict=True)))
+        shard.records.append(Record(number, now, record["PartitionKey"], raw))
         results.append({"SequenceNumber": number, "ShardId": shard.name})
     keys = (record["PartitionKey"] for record in records)
     # What a delivery stream could not take fails the call: it is sent again, and nothing is missing in a sink.
@@ -173,32 +156,3 @@ def _sequence_numbers(count: int) -> Iterable[str]:
         kinesis._sequence_counter += count
         milliseconds = int(time.time() * 1000)
     return (f"{milliseconds:020d}{number:010d}" for number in range(first, first + count))
-
-
-def _short(kinesis: Any, get_state: Callable[[], dict[str, Any]]) -> dict[str, Any]:
-    """MiniStack's state, with each shard's records as one text; it would copy them all first."""
-    shards = [
-        (scope, name, shard, shard["records"])
-        for scope, stream in kinesis._streams.all_items()
-        for name, shard in stream["shards"].items()
-    ]
-    try:
-        for _scope, _name, shard, _records in shards:
-            shard["records"] = []
-        state = get_state()
-    finally:
-        for _scope, _name, shard, records in shards:
-            shard["records"] = records
-    streams = dict(state["streams"].all_items())
-    for scope, name, _shard, records in shards:
-        rows = [[record[field] for field in _SAVED] for record in records]
-        streams[scope]["shards"][name]["records"] = json.dumps(rows)
-    return state
-
-
-def _restored(state: dict[str, Any] | None) -> dict[str, Any] | None:
-    for _scope, stream in state["streams"].all_items() if state else ():
-        for shard in stream["shards"].values():
-            if isinstance(shard["records"], str):
-                shard["records"] = [dict(zip(_SAVED, row, strict=True)) for row in json.loads(shard["records"])]
-    return state

@@ -1,0 +1,24 @@
+"""Kinesis at the size of a whole year of orders.
+
+MiniStack looks at every record that a stream holds for each call, decodes each record twice, and copies all of them to
+save them. Here old records are looked for at a shard's beginning only, a call decodes once (`put`), and records are
+small in memory and saved line by line (`records`). Answers and errors stay MiniStack's.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pipeline.local.kinesis import put, records
+
+if TYPE_CHECKING:
+    from pipeline.local.host import Host
+
+
+def install(host: Host) -> None:
+    """Put our parts in the place of MiniStack's."""
+    del host
+    from ministack.services import kinesis
+
+    put.install(kinesis)
+    records.install(kinesis)
