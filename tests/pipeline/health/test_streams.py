@@ -1,0 +1,103 @@
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+from pipeline.errors import NotFoundError
+from pipeline.health import streams
+from tests.pages.fakes import FakeService
+from tests.pages.services import services
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from pipeline.health.streams import Stream
+
+DELIVERIES = ("weir-lake-delivery", "weir-warehouse-delivery")
+
+
+def look(found: dict[str, FakeService]) -> Stream:
+    client: Callable[[str], Any] = found.__getitem__
+    return streams.look(client, "weir-orders", DELIVERIES)
+
+
+def test_a_stream_that_is_read() -> None:
+    stream = look(services(busy=True))
+    assert stream.status == "ACTIVE"
+    assert [shard.share for shard in stream.shards] == [0.5, 0.5]
+    assert {consumer.name for consumer in stream.consumers} == {"weir-invoice-writer", *DELIVERIES}
+    assert stream.incoming.total == 60
+    assert stream.shards[0].newest_key == "536365"
+    assert stream.verdict.state == "healthy"
+
+
+def test_a_stream_without_records_is_healthy_and_says_so() -> None:
+    stream = look(services(busy=False))
+    assert stream.shards[0].peeked == 0
+    assert stream.shards[0].newest_at is None
+    assert stream.incoming.counts == ()
+
+
+def with_answers(service: str, **answers: Any) -> dict[str, FakeService]:
+    found = services(busy=True)
+    found[service] = FakeService({**found[service]._answers, **answers})
+    return found
+
+
+def test_closed_shards_are_left_out() -> None:
+    open_and_closed = {
+        "Shards": [
+            {
+                "ShardId": "s-0",
+                "HashKeyRange": {"StartingHashKey": "0", "EndingHashKey": str(2**128 - 1)},
+                "SequenceNumberRange": more,
+            }
+            for more in ({"StartingSequenceNumber": "1"}, {"StartingSequenceNumber": "1", "EndingSequenceNumber": "2"})
+        ]
+    }
+    (shard,) = look(with_answers("kinesis", list_shards=open_and_closed)).shards
+    assert shard.share == 1
+
+
+@pytest.mark.parametrize(
+    ("mappings", "state", "word"),
+    [
+        ([{"FunctionArn": "arn:aws:lambda:us-east-1:0:function:f", "State": "Disabled"}], "degraded", "Not reading: f"),
+        (
+            [{"FunctionArn": "arn:aws:lambda:us-east-1:0:function:f", "State": "Enabled"}],
+            "healthy",
+            "every consumer reads",
+        ),
+    ],
+)
+def test_a_sleeping_consumer_degrades(mappings: list[dict[str, str]], state: str, word: str) -> None:
+    stream = look(with_answers("lambda", list_event_source_mappings={"EventSourceMappings": mappings}))
+    assert stream.verdict.state == state
+    assert word in stream.verdict.why
+
+
+def test_refused_records_degrade() -> None:
+    def metric_data(request: dict[str, Any]) -> dict[str, Any]:
+        return {
+            "MetricDataResults": [
+                {
+                    "Id": asked["Id"],
+                    "Timestamps": [datetime.now(UTC)],
+                    "Values": [1200.0 if "Exceeded" in asked["Label"] else 0.0],
+                }
+                for asked in request["MetricDataQueries"]
+            ]
+        }
+
+    verdict = look(with_answers("cloudwatch", get_metric_data=metric_data)).verdict
+    assert verdict.state == "degraded"
+    assert "1,200 records were refused" in verdict.why
+
+
+def test_a_missing_stream_is_named() -> None:
+    missing = ClientError({"Error": {"Code": "ResourceNotFoundException", "Message": "no"}}, "DescribeStreamSummary")
+    with pytest.raises(NotFoundError, match="Stream weir-orders"):
+        look(with_answers("kinesis", describe_stream_summary=missing))
