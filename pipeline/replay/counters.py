@@ -6,7 +6,7 @@ import sqlite3
 from itertools import islice
 from typing import Self
 
-# Invoices counted in memory: about 30 MB. The real file has 25,900; 50 million rows have 2.4 million.
+# Invoices counted in memory: about 50 MB. The real file has 25,900; 50 million rows have 2.4 million.
 IN_MEMORY = 250_000
 
 
