@@ -22,7 +22,9 @@ def install(host: Host) -> None:
     from pipeline.local.firehose.services import MiniStack
 
     services = MiniStack()
-    registry = Registry(services, WarehouseCopy(host.warehouse), host.scope, host.state / "firehose")
+    # Beside MiniStack's own state: when that is dropped after a kill, this goes with it.
+    undelivered = host.state / "aws" / "firehose-undelivered"
+    registry = Registry(services, WarehouseCopy(host.warehouse), host.scope, undelivered)
     Api(firehose, registry, services).install()
     host.on_start(registry.start)
     host.on_stop(registry.stop)
