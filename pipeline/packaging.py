@@ -41,7 +41,9 @@ def package(code_uri: str) -> bytes:
 
 
 def _dependencies(requirements: Path, target: Path) -> dict[str, Path]:
-    command = [sys.executable, "-m", "pip", "install", "--quiet", "--requirement", str(requirements)]
+    # Compiled files would be of this interpreter, not of Lambda's, and carry times: the same code would be new bytes.
+    options = ["--quiet", "--no-compile", "--disable-pip-version-check", "--requirement", str(requirements)]
+    command = [sys.executable, "-m", "pip", "install", *options]
     done = subprocess.run([*command, "--target", str(target), *_PLATFORM], capture_output=True, text=True, check=False)
     if done.returncode:
         message = f"The packages of {requirements} could not be fetched: {done.stderr.strip()[-500:]}"

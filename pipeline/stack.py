@@ -6,20 +6,25 @@ import json
 from dataclasses import dataclass, fields
 from datetime import UTC, datetime
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
-from botocore.exceptions import ClientError, WaiterError
+from botocore.exceptions import WaiterError
 
+from pipeline import artifacts
 from pipeline.clients import aws_errors, client
 from pipeline.errors import CloudError, NotDeployedError
-from pipeline.packaging import digest, function_uris, package, template
+from pipeline.packaging import template
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
-TAG = "weir:stack"
+# What came of a deployment; refused is the answer of the person who was asked.
+Outcome = Literal["deployed", "unchanged", "refused"]
+
 _WAIT = {"Delay": 1, "MaxAttempts": 3600}
 _FAILED_CREATION = "ROLLBACK_COMPLETE"
+_REVIEW = "REVIEW_IN_PROGRESS"
+_CANCELLED = "Resource creation cancelled"
 _JSONPATHS_KEY = "config/orders-jsonpaths.json"
 # In the order of the warehouse delivery's DataTableColumns.
 _JSONPATHS = (
@@ -76,10 +81,10 @@ def outputs(stack: str) -> Outputs:
 
 def exists(stack: str) -> bool:
     """Whether `stack` was ever made: neither a change set under review nor a failed creation counts."""
-    return _status(stack) not in {"", "REVIEW_IN_PROGRESS", _FAILED_CREATION}
+    return status(stack) not in {"", _REVIEW, _FAILED_CREATION}
 
 
-def _status(stack: str) -> str:
+def status(stack: str) -> str:
     """CloudFormation's word for how `stack` is; empty when there is none of that name."""
     try:
         with aws_errors(f"Stack {stack}"):
@@ -90,50 +95,11 @@ def _status(stack: str) -> str:
 
 def _clear_failed_creation(stack: str) -> None:
     """A stack whose creation failed can only be deleted before it is created anew."""
-    if _status(stack) == _FAILED_CREATION:
+    if status(stack) == _FAILED_CREATION:
         cloudformation = client("cloudformation")
         with aws_errors(f"Stack {stack}"):
             cloudformation.delete_stack(StackName=stack)
             cloudformation.get_waiter("stack_delete_complete").wait(StackName=stack, WaiterConfig=_WAIT)
-
-
-def artifacts_bucket(stack: str) -> str:
-    """The bucket for functions' code. It comes before the stack and goes after it."""
-    with aws_errors("The account's identity"):
-        account = client("sts").get_caller_identity()["Account"]
-    return f"{stack}-artifacts-{account}-{client('s3').meta.region_name}"
-
-
-def _make_artifacts_bucket(stack: str) -> str:
-    bucket = artifacts_bucket(stack)
-    s3 = client("s3")
-    where = {} if s3.meta.region_name == "us-east-1" else {"LocationConstraint": s3.meta.region_name}
-    with aws_errors(f"Bucket {bucket}"):
-        try:
-            s3.head_bucket(Bucket=bucket)
-        except ClientError:
-            s3.create_bucket(Bucket=bucket, **({"CreateBucketConfiguration": where} if where else {}))
-            s3.put_bucket_tagging(Bucket=bucket, Tagging={"TagSet": [{"Key": TAG, "Value": stack}]})
-            s3.put_public_access_block(
-                Bucket=bucket,
-                PublicAccessBlockConfiguration={
-                    "BlockPublicAcls": True,
-                    "BlockPublicPolicy": True,
-                    "IgnorePublicAcls": True,
-                    "RestrictPublicBuckets": True,
-                },
-            )
-    return bucket
-
-
-def _upload_functions(body: dict[str, Any], bucket: str) -> None:
-    """Put each function's zip into `bucket` and its address into the template."""
-    for name, uri in function_uris(body).items():
-        archive = package(uri)
-        key = f"{name}-{digest(archive)}.zip"
-        with aws_errors(f"s3://{bucket}/{key}"):
-            client("s3").put_object(Bucket=bucket, Key=key, Body=archive)
-        body["Resources"][name]["Properties"]["CodeUri"] = f"s3://{bucket}/{key}"
 
 
 def _parameters(stack: str, given: Mapping[str, str], body: Mapping[str, Any]) -> list[dict[str, Any]]:
@@ -157,43 +123,51 @@ def deploy(
     stack: str,
     parameters: Mapping[str, str],
     approve: Callable[[Sequence[Mapping[str, Any]]], bool] = lambda _changes: True,
-) -> bool:
-    """Create or update `stack` from the template; returns whether anything changed.
+) -> Outcome:
+    """Create or update `stack` from the template.
 
-    `approve` is shown the change set's changes and may refuse them. Raises CloudError with the reasons of the
-    resources that failed.
+    `approve` is shown the change set's changes and may refuse them. Raises BadInputError for a name that cannot be,
+    CloudError with the reasons of the resources that failed.
     """
+    artifacts.require_name(stack)
     _clear_failed_creation(stack)
     body = template()
-    bucket = _make_artifacts_bucket(stack)
-    _upload_functions(body, bucket)
-    key = f"template-{digest(json.dumps(body).encode())}.json"
+    address = artifacts.upload(stack, body)
     cloudformation = client("cloudformation")
     with aws_errors(f"Stack {stack}"):
-        client("s3").put_object(Bucket=bucket, Key=key, Body=json.dumps(body).encode())
         kind = "UPDATE" if exists(stack) else "CREATE"
         change_set = cloudformation.create_change_set(
             StackName=stack,
             ChangeSetName=f"weir-{datetime.now(UTC):%Y%m%d%H%M%S%f}",
             ChangeSetType=kind,
-            TemplateURL=f"{client('s3').meta.endpoint_url}/{bucket}/{key}",
+            TemplateURL=address,
             Parameters=_parameters(stack, parameters, body),
             Capabilities=["CAPABILITY_IAM", "CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAND"],
-            Tags=[{"Key": TAG, "Value": stack}],
+            Tags=[{"Key": artifacts.TAG, "Value": stack}],
         )["Id"]
-        changes = _changes(change_set)
+        try:
+            changes = _changes(change_set)
+        except CloudError:
+            _drop(stack, change_set, kind)
+            raise
         if not changes:
-            cloudformation.delete_change_set(ChangeSetName=change_set)
+            _drop(stack, change_set, kind)
         elif not approve(changes):
-            cloudformation.delete_change_set(ChangeSetName=change_set)
-            if kind == "CREATE":
-                cloudformation.delete_stack(StackName=stack)
-            return False
+            _drop(stack, change_set, kind)
+            return "refused"
         else:
             _execute(stack, change_set, kind)
         outputs.cache_clear()
         client("s3").put_object(Bucket=outputs(stack).lake_bucket, Key=_JSONPATHS_KEY, Body=_jsonpaths())
-    return bool(changes)
+    return "deployed" if changes else "unchanged"
+
+
+def _drop(stack: str, change_set: str, kind: str) -> None:
+    """Take a change set back, and the empty stack that came with it."""
+    cloudformation = client("cloudformation")
+    cloudformation.delete_change_set(ChangeSetName=change_set)
+    if kind == "CREATE":
+        cloudformation.delete_stack(StackName=stack)
 
 
 def _changes(change_set: str) -> list[Mapping[str, Any]]:
@@ -225,11 +199,25 @@ def _execute(stack: str, change_set: str, kind: str) -> None:
 
 
 def failures(stack: str) -> str:
-    """Why resources of `stack` could not be made, changed or deleted, in the order in which it happened."""
-    events = client("cloudformation").describe_stack_events(StackName=stack)["StackEvents"]
-    failed = [event for event in events if event["ResourceStatus"].endswith("FAILED")]
-    reasons = [f"{event['LogicalResourceId']}: {event.get('ResourceStatusReason', '?')}" for event in reversed(failed)]
-    return "; ".join(dict.fromkeys(reasons)) or "CloudFormation gave no reason."
+    """Why resources of `stack` could not be made, changed or deleted the last time, in the order of happening."""
+    reasons: list[str] = []
+    with aws_errors(f"Stack {stack}"):
+        for event in _last_operation(stack):
+            reason = event.get("ResourceStatusReason", "?")
+            # What CloudFormation broke off because something else had failed explains nothing.
+            if event["ResourceStatus"].endswith("FAILED") and not reason.startswith(_CANCELLED):
+                reasons.append(f"{event['LogicalResourceId']}: {reason}")
+    return "; ".join(dict.fromkeys(reversed(reasons))) or "CloudFormation gave no reason."
+
+
+def _last_operation(stack: str) -> Iterator[Mapping[str, Any]]:
+    """The events of the last creation, update or deletion, the newest first."""
+    pages = client("cloudformation").get_paginator("describe_stack_events").paginate(StackName=stack)
+    for event in (event for page in pages for event in page["StackEvents"]):
+        yield event
+        itself = event.get("PhysicalResourceId") == event.get("StackId")
+        if itself and event["ResourceStatus"] in {"CREATE_IN_PROGRESS", "UPDATE_IN_PROGRESS", "DELETE_IN_PROGRESS"}:
+            return
 
 
 def _jsonpaths() -> bytes:

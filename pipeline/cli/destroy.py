@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from pipeline import artifacts
+from pipeline.cli.asked import asked
 from pipeline.removal import destroy
 from pipeline.settings import settle
 
@@ -20,10 +22,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Ask for the stack's name, delete it, and list what is left; 0 when that is nothing."""
     settings = settle(aws=args.aws or None)
-    where = f"in {settings.region} on AWS" if not settings.local else "on the local cloud"
+    where = f"in account {artifacts.account()}, {artifacts.region()}" if not settings.local else "on the local cloud"
     if not args.yes:
         print(f"This deletes stack {settings.stack} {where}, and every event in its lake, invoices and warehouse.")
-        if input(f"Type its name to go on ({settings.stack}): ").strip() != settings.stack:
+        if asked(f"Type its name to go on ({settings.stack}): ") != settings.stack:
             print("Nothing was deleted.")
             return 1
     remaining = destroy(settings.stack)
