@@ -41,7 +41,7 @@ def course(frame: pd.DataFrame, measure: Measure, by: By, time: str = "period") 
         hovertemplate=_hover(measure),
         name=measure.label,
     )
-    figure = go.Figure(trace, layout={"template": theme.TEMPLATE, "height": theme.CHART_HEIGHT})
+    figure = _figure(trace)
     _time_axis(figure, frame[time], by)
     return _value_axis(figure, measure)
 
@@ -54,7 +54,7 @@ def columns(frame: pd.DataFrame, measure: Measure, by: By, time: str = "period")
         hovertemplate=_hover(measure),
         name=measure.label,
     )
-    figure = go.Figure(trace, layout={"template": theme.TEMPLATE, "height": theme.CHART_HEIGHT})
+    figure = _figure(trace)
     _time_axis(figure, frame[time], by)
     return _value_axis(figure, measure)
 
@@ -69,7 +69,7 @@ def pulse(times: pd.Series[Any], values: pd.Series[Any], step_s: int, measure: M
         hovertemplate=_hover(measure),
         name=measure.label,
     )
-    figure = go.Figure(trace, layout={"template": theme.TEMPLATE, "height": _PULSE_HEIGHT})
+    figure = _figure(trace, height=_PULSE_HEIGHT)
     figure.update_xaxes(type="date", hoverformat="%H:%M, %-d %b", nticks=6)
     return _value_axis(figure, measure)
 
@@ -87,10 +87,17 @@ def ranking(names: list[str], values: pd.Series[Any], labels: list[str], measure
         hovertemplate="%{y}<br>" + _hover(measure, axis="x"),
         name=measure.label,
     )
-    figure = go.Figure(trace, layout={"template": theme.TEMPLATE, "hovermode": "closest"})
+    figure = _figure(trace, hovermode="closest")
     figure.update_yaxes(autorange="reversed", showgrid=False, title=None, dtick=1)
     figure.update_xaxes(visible=False, rangemode="tozero")
     return figure.update_layout(height=32 * len(names) + 24)
+
+
+def _figure(trace: go.Bar | go.Scatter, **layout: Any) -> go.Figure:  # noqa: ANN401 - Plotly's own names
+    base = {"template": theme.TEMPLATE, "height": theme.CHART_HEIGHT, "font": {"color": theme.TEXT}}
+    figure = go.Figure(trace, layout=base | layout)
+    figure.update_xaxes(tickfont_color=theme.TEXT)
+    return figure.update_yaxes(tickfont_color=theme.TEXT)
 
 
 def _numbers(values: pd.Series[Any]) -> np.ndarray[Any, Any]:

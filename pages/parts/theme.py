@@ -6,6 +6,7 @@ from typing import Literal
 
 import plotly.graph_objects as go
 import plotly.io as pio
+from streamlit.elements.lib.streamlit_plotly_theme import GRAY_90
 
 # Okabe and Ito's palette, which survives colour blindness. The same are in .streamlit/config.toml by their names.
 NET_SALES = "#0072B2"
@@ -43,6 +44,8 @@ OF_STATE: dict[str, tuple[Named, str]] = {
 }
 CHART_HEIGHT = 320
 
+# The browser puts its own colour of text here, for light and dark; that of Streamlit's template is too faint on white.
+TEXT = GRAY_90
 # Streamlit's own template has room for the fonts and colours of light and dark, which the browser fills in.
 TEMPLATE = "streamlit+weir"
 pio.templates["weir"] = go.layout.Template(

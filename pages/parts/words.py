@@ -31,12 +31,7 @@ def money(pounds: Decimal | float | None) -> str:
 
 def short_money(pounds: Decimal | float) -> str:
     """Three significant figures: £1.46M, £12.3k, £86."""
-    size = abs(float(pounds))
-    sign = "-" if pounds < 0 else ""
-    for unit, letter in _UNITS:
-        if size >= unit:
-            return f"{sign}£{size / unit:.3g}{letter}"
-    return f"{sign}£{size:.0f}"
+    return f"{'-' if pounds < 0 else ''}£{_three_figures(abs(float(pounds)), '')}"
 
 
 def count(number: float) -> str:
@@ -46,10 +41,7 @@ def count(number: float) -> str:
 
 def size(amount: float) -> str:
     """Bytes in units of 1,000: 5.6 MB."""
-    for unit, letter in _UNITS:
-        if amount >= unit:
-            return f"{amount / unit:.3g} {letter}B"
-    return f"{int(amount)} B"
+    return f"{_three_figures(amount, ' ')}B" if amount >= 1000 else f"{int(amount)} B"  # noqa: PLR2004 - the first unit
 
 
 def change(now: Decimal | float, before: Decimal | float) -> str | None:
@@ -106,6 +98,15 @@ def utc(instant: datetime) -> str:
 def plain(text: str) -> str:
     """Text from elsewhere, so that Markdown shows it as it is."""
     return _MARKDOWN.sub(r"\\\g<0>", text)
+
+
+def _three_figures(number: float, gap: str) -> str:
+    rounded = float(f"{number:.3g}")
+    for unit, letter in _UNITS:
+        if rounded >= unit:
+            scaled = rounded / unit
+            return f"{scaled:,.0f}{gap}{letter}" if scaled >= 1000 else f"{scaled:.3g}{gap}{letter}"  # noqa: PLR2004 - three figures
+    return f"{rounded:.3g}"
 
 
 def _aware(instant: datetime) -> datetime:

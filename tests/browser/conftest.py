@@ -1,0 +1,77 @@
+"""A dashboard on the shared local cloud, and a browser that looks at it."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+import time
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+import pytest
+import requests
+from playwright.sync_api import sync_playwright
+
+from pipeline.settings import REPOSITORY
+from tests import chromium
+from tests.browser.views import View
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from playwright.sync_api import Browser
+
+    from tests.conftest import Cloud
+
+_START_LIMIT_S = 30
+
+
+@pytest.fixture(scope="session")
+def dashboard_url(cloud: Cloud, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The dashboard as `make demo` starts it, on a free port."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    log = tmp_path_factory.mktemp("dashboard") / "log"
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "streamlit", "run", "dashboard.py", "--server.port", str(port)],
+            cwd=REPOSITORY,
+            env=os.environ | {"WEIR_STATE": str(cloud.settings.state)},
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+        )
+    url = f"http://127.0.0.1:{port}"
+    try:
+        deadline = time.monotonic() + _START_LIMIT_S
+        while True:
+            with suppress(requests.RequestException):
+                requests.get(f"{url}/_stcore/health", timeout=1).raise_for_status()
+                break
+            assert process.poll() is None, log.read_text()
+            assert time.monotonic() < deadline, log.read_text()
+            time.sleep(0.1)
+        yield url
+        assert "Traceback" not in log.read_text(), log.read_text()
+    finally:
+        process.terminate()
+        process.wait(10)
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """The Chromium of this machine, or Playwright's own."""
+    with sync_playwright() as playwright:
+        running = playwright.chromium.launch(executable_path=chromium.executable(), args=chromium.arguments())
+        yield running
+        running.close()
+
+
+@pytest.fixture
+def view(browser: Browser, dashboard_url: str) -> Iterator[View]:
+    """A desktop's window in light colours, closed with no complaint of the browser's left."""
+    with View.of(browser, dashboard_url, width=1440, scheme="light") as opened:
+        yield opened

@@ -1,0 +1,51 @@
+// Every visible piece of text with less contrast to its background than WCAG AA asks: 4.5, or 3 for large text.
+() => {
+    const parse = (text) => {
+        const parts = text.match(/[\d.]+/g);
+        if (!parts) return null;
+        const [r, g, b, a] = parts.map(Number);
+        return [r, g, b, a === undefined ? 1 : a];
+    };
+    const over = (top, below) => [0, 1, 2].map((i) => top[i] * top[3] + below[i] * (1 - top[3])).concat(1);
+    const luminance = (colour) => {
+        const [r, g, b] = colour.slice(0, 3).map((value) => {
+            const part = value / 255;
+            return part <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4;
+        });
+        return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+    };
+    const background = (element) => {
+        const layers = [];
+        for (let at = element; at; at = at.parentElement) {
+            const colour = parse(getComputedStyle(at).backgroundColor);
+            if (colour && colour[3] > 0) layers.push(colour);
+            if (colour && colour[3] === 1) break;
+        }
+        return layers.reverse().reduce((below, top) => over(top, below), [255, 255, 255, 1]);
+    };
+    const faults = [];
+    const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+    while (walker.nextNode()) {
+        const text = walker.currentNode.textContent.trim();
+        const element = walker.currentNode.parentElement;
+        if (!text || !element || !element.checkVisibility({ opacityProperty: true, visibilityProperty: true })) continue;
+        const box = element.getBoundingClientRect();
+        if (box.width < 2 || box.height < 2) continue;
+        const style = getComputedStyle(element);
+        const inChart = element.closest('svg');
+        // A label inside a bar lies on the bar, which is no ancestor of it.
+        if (inChart && element.closest('.bartext, .points')) continue;
+        const colour = parse(inChart ? style.fill : style.color);
+        if (!colour) continue;
+        let opacity = 1;
+        for (let at = element; at; at = at.parentElement) opacity *= Number(getComputedStyle(at).opacity);
+        const behind = background(inChart ? inChart.parentElement : element);
+        const front = over([...colour.slice(0, 3), colour[3] * opacity], behind);
+        const [light, dark] = [luminance(front), luminance(behind)].sort((a, b) => b - a);
+        const ratio = (light + 0.05) / (dark + 0.05);
+        const size = parseFloat(style.fontSize);
+        const large = size >= 24 || (size >= 18.66 && Number(style.fontWeight) >= 700);
+        if (ratio < (large ? 3 : 4.5)) faults.push(`${text.slice(0, 40)}: ${ratio.toFixed(2)} (${style.color})`);
+    }
+    return [...new Set(faults)];
+}

@@ -1,0 +1,120 @@
+"""A window on the dashboard: opens pages, waits until they stand still, looks for faults, takes pictures."""
+
+from __future__ import annotations
+
+import os
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from pipeline.settings import REPOSITORY
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from playwright.sync_api import Browser, Page
+
+Scheme = Literal["light", "dark"]
+HEIGHTS = {1440: 900, 390: 844}
+_LIMIT_MS = 30_000
+# A fragment that looks again each two seconds is still for most of them.
+_STILL = """() => {
+    const app = document.querySelector('[data-testid=stApp]');
+    return app && app.dataset.testScriptState === 'notRunning'
+        && app.dataset.testConnectionState === 'CONNECTED'
+        && document.querySelector('[data-testid=stHeading]')
+        && !document.querySelector('[data-testid=stSpinner], [data-testid=stSkeleton]');
+}"""
+_WIDTHS = "() => [document.documentElement.scrollWidth, document.querySelector('[data-testid=stMain]').scrollWidth]"
+_CONTRAST = (Path(__file__).parent / "contrast.js").read_text()
+_CONTENT_HEIGHT = "() => document.querySelector('[data-testid=stMain]').scrollHeight"
+# Streamlit looks for its server beside the page first, and then at the root.
+_LOOKING_FOR_SERVER = ("/_stcore/health", "/_stcore/host-config")
+
+
+@dataclass
+class View:
+    """One browser window of one width in one colour scheme."""
+
+    page: Page
+    url: str
+    width: int
+    scheme: Scheme
+    complaints: list[str] = field(default_factory=list)
+
+    @classmethod
+    @contextmanager
+    def of(cls, browser: Browser, url: str, *, width: int, scheme: Scheme) -> Iterator[View]:
+        """A window in a browser context of its own; fails at its end when the browser complained."""
+        context = browser.new_context(
+            viewport={"width": width, "height": HEIGHTS[width]}, color_scheme=scheme, timezone_id="Europe/London"
+        )
+        view = cls(context.new_page(), url, width, scheme)
+        view.page.set_default_timeout(_LIMIT_MS)
+        view.page.on("pageerror", lambda error: view.complaints.append(f"script: {error}"))
+        view.page.on("requestfailed", lambda request: view.complaints.append(f"not reached: {request.url}"))
+        view.page.on("response", lambda got: view._note(got.status, got.url))
+        view.page.on("console", lambda said: view._console(said.type, said.text))
+        try:
+            yield view
+            assert view.complaints == []
+        finally:
+            context.close()
+
+    def open(self, address: str) -> None:
+        """Go to a page and wait until it shows what it has."""
+        self.page.goto(self.url + address)
+        self.settle()
+
+    def settle(self) -> None:
+        """Wait until nothing runs any more, and the charts are drawn."""
+        self.page.wait_for_function(_STILL)
+        self.page.wait_for_timeout(300)
+        self.page.wait_for_function(_STILL)
+        for chart in self.page.get_by_test_id("stPlotlyChart").all():
+            if chart.is_visible():
+                chart.locator(".main-svg").first.wait_for()
+
+    def metric(self, label: str) -> str:
+        """The figure under a label, as text."""
+        tile = self.page.get_by_test_id("stMetric").filter(has=self.page.get_by_text(label, exact=True))
+        return tile.first.get_by_test_id("stMetricValue").inner_text().strip()
+
+    def text(self) -> str:
+        """All text of the page."""
+        return self.page.get_by_test_id("stMain").inner_text()
+
+    def overflow(self) -> int:
+        """How many pixels the page is wider than the window."""
+        whole, _ = self.page.evaluate(_WIDTHS)
+        return int(whole) - self.width
+
+    def faint(self) -> list[str]:
+        """Text with less contrast than WCAG AA asks."""
+        found: list[str] = self.page.evaluate(_CONTRAST)
+        return found
+
+    def picture(self, name: str) -> None:
+        """Save the whole page; into docs/ as well when WEIR_SCREENSHOTS=docs."""
+        height = min(max(int(self.page.evaluate(_CONTENT_HEIGHT)), HEIGHTS[self.width]), 5000)
+        self.page.set_viewport_size({"width": self.width, "height": height})
+        self.page.wait_for_timeout(300)
+        for folder in _folders():
+            folder.mkdir(parents=True, exist_ok=True)
+            self.page.screenshot(path=folder / f"{name}-{self.scheme}-{self.width}.png")
+        self.page.set_viewport_size({"width": self.width, "height": HEIGHTS[self.width]})
+
+    def _note(self, status: int, url: str) -> None:
+        if status >= 400 and not url.endswith(_LOOKING_FOR_SERVER):
+            self.complaints.append(f"{status}: {url}")
+
+    def _console(self, kind: str, text: str) -> None:
+        # A refused response is noted by its address above.
+        if kind == "error" and not text.startswith("Failed to load resource"):
+            self.complaints.append(f"console: {text}")
+
+
+def _folders() -> list[Path]:
+    folders = [REPOSITORY / "build" / "screenshots"]
+    return [*folders, REPOSITORY / "docs" / "screenshots"] if os.environ.get("WEIR_SCREENSHOTS") == "docs" else folders

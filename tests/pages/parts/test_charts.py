@@ -1,0 +1,68 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from pages.parts import charts
+from queries import definitions as d
+
+if TYPE_CHECKING:
+    from queries.period import By
+
+LIMIT = 100_000
+
+
+def frame(steps: int, freq: str) -> pd.DataFrame:
+    generator = np.random.default_rng(1)
+    return pd.DataFrame(
+        {
+            "period": pd.date_range("2010-12-01", periods=steps, freq=freq),
+            "net_sales": generator.normal(20_000, 9_000, steps).round(2),
+            "orders": generator.integers(0, 300, steps),
+        }
+    )
+
+
+@pytest.mark.parametrize(
+    ("steps", "freq", "by"),
+    [
+        (charts.MOST_POINTS, "h", "hour"),
+        (8976, "h", "hour"),
+        (374, "D", "day"),
+        (1800, "MS", "month"),
+        (30, "YS", "year"),
+        (1, "h", "hour"),
+    ],
+)
+@pytest.mark.parametrize("measure", [d.NET_SALES, d.ORDERS])
+def test_no_course_is_over_100_kb(steps: int, freq: str, by: By, measure: d.Measure) -> None:
+    rows = frame(steps, freq)
+    assert len(charts.course(rows, measure, by).to_json()) < LIMIT
+    assert len(charts.columns(rows, measure, by).to_json()) < LIMIT
+
+
+def test_rankings_and_pulses_are_small() -> None:
+    values = pd.Series(range(10, 0, -1))
+    assert len(charts.ranking(["A NAME OF SOME LENGTH"] * 10, values, ["£1k"] * 10, d.NET_SALES).to_json()) < LIMIT
+    times = pd.Series(pd.date_range("2026-01-01", periods=120, freq="12min", tz="UTC"))
+    assert len(charts.pulse(times, pd.Series(range(120)), 720, d.RECORDS).to_json()) < LIMIT
+
+
+def test_equal_names_keep_their_own_bars() -> None:
+    figure = charts.ranking(["SAME", "SAME"], pd.Series([2, 1]), ["2", "1"], d.UNITS)
+    assert len(set(figure.data[0].y)) == 2
+
+
+def test_even_steps_begin_where_the_rows_do() -> None:
+    figure = charts.course(frame(48, "h"), d.NET_SALES, "hour")
+    assert figure.data[0].x is None
+    assert figure.data[0].x0 == "2010-12-01T00:00:00"
+    assert figure.data[0].dx == 3_600_000
+
+
+def test_a_missing_average_is_a_gap() -> None:
+    rows = pd.DataFrame({"period": pd.date_range("2011-01-01", periods=2, freq="D"), "average_order": [None, 4.5]})
+    assert np.isnan(charts.course(rows, d.AVERAGE_ORDER, "day").data[0].y[0])

@@ -1,0 +1,99 @@
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pages.parts import words
+from queries.period import Period
+
+NOW = datetime(2026, 1, 2, 12, 0, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("pounds", "exact", "short"),
+    [
+        (Decimal("9747747.934"), "£9,747,747.93", "£9.75M"),
+        (Decimal("-896812.49"), "-£896,812.49", "-£897k"),
+        (Decimal("0.5549"), "£0.55", "£0.555"),
+        (Decimal("-2.5"), "-£2.50", "-£2.5"),
+        (Decimal(86), "£86.00", "£86"),
+        (Decimal("999999.99"), "£999,999.99", "£1M"),
+        (Decimal(0), "£0.00", "£0"),
+    ],
+)
+def test_money(pounds: Decimal, exact: str, short: str) -> None:
+    assert words.money(pounds) == exact
+    assert words.short_money(pounds) == short
+
+
+def test_no_money_is_a_dash() -> None:
+    assert words.money(None) == "—"
+
+
+@given(st.decimals(min_value=-(10**12), max_value=10**12, places=4))
+def test_exact_money_reads_back(pounds: Decimal) -> None:
+    read = Decimal(words.money(pounds).replace("£", "").replace(",", ""))
+    assert abs(read - pounds) <= Decimal("0.005")
+
+
+@given(st.integers(min_value=1, max_value=10**13))
+def test_short_money_keeps_three_figures(pounds: int) -> None:
+    text = words.short_money(pounds).removeprefix("£")
+    scale = {"k": 10**3, "M": 10**6, "G": 10**9}.get(text[-1], 1)
+    assert "e" not in text
+    assert abs(float(text.rstrip("kMG").replace(",", "")) * scale - pounds) <= pounds * 0.005
+
+
+@pytest.mark.parametrize(
+    ("now", "before", "told"),
+    [
+        (104.1, 100, "+4.1 %"),
+        (50, 100, "-50.0 %"),
+        (5, 0, None),
+        (-168789, -1000, None),
+        (-50, -100, "+50.0 %"),
+        (7, 7, "+0.0 %"),
+    ],
+)
+def test_change(now: float, before: float, told: str | None) -> None:
+    assert words.change(now, before) == told
+
+
+@pytest.mark.parametrize(
+    ("ago", "told"),
+    [
+        (timedelta(seconds=3), "just now"),
+        (timedelta(minutes=1), "1 minute ago"),
+        (timedelta(hours=3), "3 hours ago"),
+        (timedelta(days=400), "1 year ago"),
+        (timedelta(seconds=-5), "just now"),
+    ],
+)
+def test_age(ago: timedelta, told: str) -> None:
+    assert words.age(NOW - ago, NOW) == told
+
+
+def test_an_age_without_zone_is_utc() -> None:
+    assert words.age(NOW.replace(tzinfo=None) - timedelta(hours=2), NOW) == "2 hours ago"
+
+
+def test_days_and_periods() -> None:
+    assert words.day(date(2011, 12, 9)) == "9 Dec 2011"
+    assert words.period(Period(date(2010, 12, 1), date(2011, 12, 9))) == "1 Dec 2010 to 9 Dec 2011"
+    assert words.period(Period(date(2011, 12, 9), date(2011, 12, 9))) == "9 Dec 2011"
+
+
+def test_sizes() -> None:
+    assert words.size(999) == "999 B"
+    assert words.size(1_240_000) == "1.24 MB"
+
+
+def test_foreign_text_stays_text() -> None:
+    assert words.plain("a*b_c [x](y) $1 :material/x: <b> | `c`") == (
+        r"a\*b\_c \[x\](y) \$1 \:material/x: \<b\> \| \`c\`"
+    )
+    assert words.plain("it happened: at 12:50") == r"it happened: at 12\:50"
