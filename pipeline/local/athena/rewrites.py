@@ -1,0 +1,97 @@
+"""Where the same words mean another thing in DuckDB: the tree is changed so that it means what Trino means."""
+
+from __future__ import annotations
+
+from sqlglot import exp
+from sqlglot.optimizer.scope import traverse_scope
+
+from pipeline.local.athena.numbers import Known, Number, Numbers
+
+
+def rewrite(tree: exp.Query) -> exp.Query:
+    """A tree with types and qualified columns, for DuckDB."""
+    known: Known = {}
+    found: list[tuple[exp.Expr, Number]] = []
+    for scope in traverse_scope(tree):
+        numbers = Numbers(scope, known)
+        if isinstance(scope.expression, exp.Query):
+            columns = {select.alias_or_name: numbers.of(select) for select in scope.expression.selects}
+            known[id(scope.expression)] = columns
+        nodes = list(scope.find_all(exp.Div, exp.Avg, exp.Round))
+        found.extend((node, number) for node in nodes if (number := numbers.of(node)) is not None)
+    # The innermost first, so that what holds it takes the changed one with it.
+    for node, number in sorted(found, key=lambda entry: -entry[0].depth):
+        node.replace(_arithmetic(node, number))
+    for unnest in list(tree.find_all(exp.Unnest)):
+        _spread_rows(unnest)
+    for cast in tree.find_all(exp.Cast):
+        _plain_type(cast.args["to"])
+    return tree
+
+
+def _arithmetic(node: exp.Expr, result: Number) -> exp.Expr:
+    """A node that gives `result` in DuckDB too."""
+    node = node.copy()
+    if isinstance(node, exp.Div) and result.whole:
+        return exp.IntDiv(this=node.this, expression=node.expression)
+    if isinstance(node, exp.Div):
+        return _cast(exp.Div(this=node.this, expression=_not_zero(node.expression)), result)
+    if isinstance(node, (exp.Avg, exp.Round)) and not result.whole:
+        return _cast(node, result)
+    return node
+
+
+def _cast(node: exp.Expr, number: Number) -> exp.Expr:
+    return exp.Cast(this=node, to=number.to_sql())
+
+
+def _not_zero(node: exp.Expr) -> exp.Expr:
+    """Trino breaks off where a decimal is divided by zero; DuckDB would go on with infinity."""
+    if isinstance(node, exp.Literal):
+        return node
+    check = exp.Case(ifs=[exp.If(this=exp.EQ(this=node.copy(), expression=exp.Literal.number(0)), true=_ERROR.copy())])
+    check.set("default", node)
+    return check
+
+
+_ERROR = exp.Anonymous(this="error", expressions=[exp.Literal.string("Division by zero")])
+
+
+def _plain_type(kind: exp.DataType) -> None:
+    """One kind of timestamp; a decimal without digits is Trino's, not DuckDB's (18, 3)."""
+    for part in kind.find_all(exp.DataType):
+        if part.is_type(exp.DType.TIMESTAMP, exp.DType.TIMESTAMPNTZ, exp.DType.TIMESTAMPTZ, exp.DType.TIME):
+            part.set("expressions", [])
+        elif part.is_type(exp.DType.DECIMAL) and not part.expressions:
+            part.set("expressions", [exp.DataTypeParam(this=exp.Literal.number(n)) for n in (38, 0)])
+
+
+def _spread_rows(unnest: exp.Unnest) -> None:
+    """UNNEST of an array of rows gives a column for each of the rows' fields in Trino, one of structs in DuckDB."""
+    alias = unnest.args.get("alias")
+    if alias is None or len(unnest.expressions) != 1:
+        return
+    array = unnest.expressions[0]
+    item = array.type.expressions[0] if array.type is not None and array.type.expressions else None
+    if item is None or not item.is_type(exp.DType.STRUCT):
+        return
+    names = [column.name for column in alias.columns]
+    fields = [field.name for field in item.expressions]
+    offset = unnest.args.get("offset")
+    if len(names) < len(fields):
+        return
+    inner = exp.select(exp.alias_(exp.Explode(this=array.copy()), "item", quoted=True))
+    picked: list[exp.Expr] = [
+        exp.alias_(
+            exp.Dot(this=exp.column("item", "rows", quoted=True), expression=exp.to_identifier(field, quoted=True)),
+            name,
+        )
+        for field, name in zip(fields, names, strict=False)
+    ]
+    if offset:
+        position = exp.Anonymous(this="generate_subscripts", expressions=[array.copy(), exp.Literal.number(1)])
+        inner = inner.select(exp.alias_(position, "position", quoted=True))
+        counted = names[len(fields)] if len(names) > len(fields) else offset.name
+        picked.append(exp.alias_(exp.column("position", "rows", quoted=True), counted))
+    query = exp.select(*picked).from_(inner.subquery("rows"))
+    unnest.replace(exp.Lateral(this=query.subquery(), alias=exp.TableAlias(this=alias.this)))
