@@ -19,11 +19,13 @@ import psycopg
 from psycopg import sql
 
 from pipeline.errors import CloudDownError, NotFoundError, QueryFailedError
+from pipeline.local import load_blocks
 from pipeline.local import objects as s3
 from pipeline.local.load_values import BAD_LINE, BAD_UTF8, Column, Converter, Real, Value, ValueRefusedError, converter
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
+    from typing import LiteralString
 
     from pipeline.local.warehouse import Warehouse
 
@@ -152,6 +154,7 @@ class _Load:
     ) -> None:
         self._command = command
         self._unzip = options.unzip
+        self._round_decimals = options.round_decimals
         self._limit = max(options.max_error, 1)
         self._connection = connection
         self._errors = errors
@@ -166,25 +169,36 @@ class _Load:
 
     def run(self, objects: Iterable[tuple[str, str]]) -> int:
         """The number of rows written; stops where the errors reach MAXERROR."""
-        target = sql.SQL("copy {} ({}) from stdin").format(
+        loaded = 0
+        for bucket, key in objects:
+            body = _body(bucket, key, unzip=self._unzip)
+            block = self._block(body)
+            if block is not None:
+                loaded += self._write([block.csv], block.rows, "format csv")
+                continue
+            rows = list(self._rows(f"s3://{bucket}/{key}", body))
+            parts = ("".join(rows[at : at + _BLOCK_ROWS]).encode() for at in range(0, len(rows), _BLOCK_ROWS))
+            loaded += self._write(parts, len(rows), "format text")
+            if len(self._errors) >= self._limit:
+                break
+        return loaded
+
+    def _block(self, body: bytes) -> load_blocks.Block | None:
+        names = [str(path[0]) for path in self._paths if len(path) == 1 and isinstance(path[0], str)]
+        if len(names) < len(self._paths):
+            return None
+        return load_blocks.read(body, names, self._columns, round_decimals=self._round_decimals)
+
+    def _write(self, parts: Iterable[bytes], rows: int, style: LiteralString) -> int:
+        target = sql.SQL("copy {} ({}) from stdin ({})").format(
             sql.Identifier(self._command.table),
             sql.SQL(", ").join(sql.Identifier(column.name) for column in self._columns),
+            sql.SQL(style),
         )
-        loaded = 0
         with self._connection.cursor() as cursor, cursor.copy(target) as sink:
-            for bucket, key in objects:
-                block: list[str] = []
-                for row in self._rows(f"s3://{bucket}/{key}", _body(bucket, key, unzip=self._unzip)):
-                    block.append(row)
-                    if len(block) == _BLOCK_ROWS:
-                        sink.write("".join(block))
-                        loaded += len(block)
-                        block = []
-                sink.write("".join(block))
-                loaded += len(block)
-                if len(self._errors) >= self._limit:
-                    break
-        return loaded
+            for part in parts:
+                sink.write(part)
+        return rows
 
     def _rows(self, file_name: str, body: bytes) -> Iterator[str]:
         for number, line in enumerate(body.split(b"\n"), start=1):
