@@ -139,9 +139,9 @@ def _await_delivery(settings: Settings, receipt: dict[str, Any]) -> None:
     sql = (REPOSITORY / "pipeline/warehouse/lines_of_replay.sql").read_text()
     deadline = time.monotonic() + _DELIVERY_LIMIT_S
     with connect(stack.outputs(settings.stack)) as connection:
-        connection.paramstyle = "named"
         while True:
             with connection.cursor() as cursor:
+                cursor.paramstyle = "named"
                 cursor.execute(sql, {"replay_id": receipt["replay_id"]})
                 arrived = cursor.fetchone()[0]
             if arrived >= receipt["accepted"]:

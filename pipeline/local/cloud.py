@@ -16,7 +16,7 @@ import psutil
 
 from pipeline.errors import LocalCloudError
 from pipeline.local.pids import forget, recorded, remember
-from pipeline.local.server import CLEAN, RECORD
+from pipeline.local.server import RECORD, UNSAVED
 from pipeline.settings import REPOSITORY
 
 if TYPE_CHECKING:
@@ -100,13 +100,12 @@ class LocalCloud:
 
     def _forget_unsaved(self) -> list[str]:
         """After a kill the stores disagree: drop them all. After a clean stop keep them all."""
-        clean = self.state / CLEAN
-        had_stores = any((self.state / store).exists() for store in _STORES)
-        if clean.exists() or not had_stores:
-            clean.unlink(missing_ok=True)
+        unsaved = self.state / UNSAVED
+        if not unsaved.exists():
             return []
         for store in _STORES:
             shutil.rmtree(self.state / store, ignore_errors=True)
+        unsaved.unlink()
         return ["streams and what they held", "the lake", "the invoices", "the warehouse", "the record of past replays"]
 
     def _wait(self, log: Path) -> None:

@@ -36,7 +36,8 @@ _MODULES = (
     "pipeline.local.scheduler",
 )
 RECORD = "cloud.json"
-CLEAN = "clean"
+# There while the stores hold what only memory knows.
+UNSAVED = "unsaved"
 
 logger = logging.getLogger("weir.local")
 
@@ -91,6 +92,7 @@ async def _serve(host: Host, state: Path, port: int) -> None:
 
     async def until_stopped() -> None:
         # Called once the socket listens.
+        (state / UNSAVED).touch()
         await asyncio.to_thread(host.start)
         _write_record(host, state)
         await asked_to_stop.wait()
@@ -128,7 +130,7 @@ def main(state: Path, port: int) -> None:
         asyncio.run(_serve(host, state, port))
     finally:
         warehouse.stop()
-    (state / CLEAN).touch()
+    (state / UNSAVED).unlink(missing_ok=True)
 
 
 if __name__ == "__main__":
