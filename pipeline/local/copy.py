@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import logging
 import re
 import zlib
 from dataclasses import dataclass
@@ -52,6 +53,8 @@ _SHORT_NAMES = {
     "character varying": "varchar",
     "timestamp without time zone": "timestamp",
 }
+
+logger = logging.getLogger("weir.local.warehouse")
 
 Path = tuple[str | int, ...]
 
@@ -163,6 +166,8 @@ class _Load:
             self._columns = [known[name] for name in command.columns or known]
         except KeyError as error:
             raise CopyFailedError(f"COPY {command.table}: column {error} does not exist.") from None
+        if not options.round_decimals and any(column.type == "numeric" for column in self._columns):
+            logger.warning("COPY %s without ROUNDEC cuts digits off: 2.55 may become 2.5499.", command.table)
         self._paths = _paths(options.jsonpaths, self._columns)
         self._converters = [converter(each, round_decimals=options.round_decimals) for each in self._columns]
         self._decoder = json.JSONDecoder(parse_float=Real, parse_int=str, parse_constant=Real)

@@ -1,7 +1,7 @@
 """EventBridge Scheduler's target for the Redshift Data API, which MiniStack lacks: it runs on the local warehouse.
 
 From the EventBridge Scheduler user guide, "Using universal targets": the target's Input is the request of
-`redshift-data:ExecuteStatement`. A schedule's rate is shortened, so that nobody waits a minute on a laptop.
+`redshift-data:ExecuteStatement`. Where AWS runs `rate(1 minute)` each minute, a laptop runs it every few seconds.
 """
 
 from __future__ import annotations
@@ -9,20 +9,23 @@ from __future__ import annotations
 import json
 import logging
 import threading
+import time
 from typing import TYPE_CHECKING, Any
 
 import psycopg
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from pipeline.local.host import Host
     from pipeline.local.warehouse import Warehouse
 
-TARGET = ":aws-sdk:redshiftdata:executeStatement"
+TARGET = ":scheduler:::aws-sdk:redshiftdata:executeStatement"
 _EVERY_S = 2.0
+# A statement that takes long rests longer: the other processes need the machine, too.
+_REST = 2.0
 
-logger = logging.getLogger("weir.scheduler")
+logger = logging.getLogger("weir.local.scheduler")
 
 
 def install(host: Host) -> None:
@@ -32,28 +35,29 @@ def install(host: Host) -> None:
     invoke = eventbridge._invoke_target
 
     def invoke_others(target: Mapping[str, Any], *arguments: Any) -> Any:
-        return None if _is_ours(target) else invoke(target, *arguments)
+        return None if is_ours(target) else invoke(target, *arguments)
 
     eventbridge._invoke_target = invoke_others
 
     def due() -> list[Mapping[str, Any]]:
         with host.scope():
             schedules = tuple(scheduler._schedules.values())
-        return [schedule["Target"] for schedule in schedules if schedule.get("State") == "ENABLED"]
+        return [each["Target"] for each in schedules if each.get("State") == "ENABLED" and is_ours(each["Target"])]
 
     statements = Statements(host.warehouse, due)
     host.on_start(statements.start)
     host.on_stop(statements.stop)
 
 
-def _is_ours(target: Mapping[str, Any]) -> bool:
+def is_ours(target: Mapping[str, Any]) -> bool:
+    """Whether the target is the Data API's ExecuteStatement, in whatever partition."""
     return str(target.get("Arn", "")).endswith(TARGET)
 
 
 class Statements:
     """Runs the SQL of the targets that `due` names, one after the other, every few seconds."""
 
-    def __init__(self, warehouse: Warehouse, due: Any) -> None:
+    def __init__(self, warehouse: Warehouse, due: Callable[[], list[Mapping[str, Any]]]) -> None:
         self._warehouse = warehouse
         self._due = due
         self._over = threading.Event()
@@ -65,28 +69,43 @@ class Statements:
         self._thread.start()
 
     def stop(self) -> None:
-        """Run what is due once more, so that a clean stop leaves nothing unmerged, and end."""
+        """Run what is due once more, so that a clean stop leaves nothing that has landed unmerged, and end."""
         self._over.set()
-        self._thread.join()
-        self.run_due()
+        if self._thread.ident is not None:
+            self._thread.join()
+            self.run_due()
 
     def run_due(self) -> None:
         """Run each statement; one that fails is logged when it begins to fail, and tried again next time."""
         for target in self._due():
-            if not _is_ours(target):
-                continue
-            text = ""
+            given = str(target.get("Input", ""))
             try:
-                text = str(json.loads(target["Input"])["Sql"])
+                database, statement = _request(given)
+                if database != self._warehouse.database:
+                    raise ValueError(f'database "{database}" does not exist')
                 with self._warehouse.connect(autocommit=True) as connection:
-                    connection.execute(text.encode())
-            except (psycopg.Error, ValueError, KeyError, TypeError) as error:
-                if text not in self._failing:
-                    logger.warning("%s failed: %s", text or "A schedule without Sql", str(error).strip())
-                self._failing.add(text)
+                    connection.execute(statement.encode())
+            except (psycopg.Error, ValueError) as error:
+                if given not in self._failing:
+                    logger.warning("A scheduled statement failed and will be tried again: %s: %s", given, error)
+                self._failing.add(given)
             else:
-                self._failing.discard(text)
+                self._failing.discard(given)
 
     def _loop(self) -> None:
-        while not self._over.wait(_EVERY_S):
+        rest = _EVERY_S
+        while not self._over.wait(rest):
+            started = time.monotonic()
             self.run_due()
+            rest = max(_EVERY_S, _REST * (time.monotonic() - started))
+
+
+def _request(given: str) -> tuple[str, str]:
+    """Database and SQL of an ExecuteStatement request; raises ValueError for what the Data API would refuse."""
+    request = json.loads(given)
+    if not isinstance(request, dict):
+        raise ValueError("its Input is no JSON object")  # noqa: TRY004 - what is wrong is the text
+    for name in ("Database", "Sql"):
+        if not isinstance(request.get(name), str) or not request[name]:
+            raise ValueError(f"its Input lacks {name}")
+    return request["Database"], request["Sql"]
