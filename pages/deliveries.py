@@ -47,7 +47,7 @@ def show(delivery: deliveries.Delivery) -> None:
             f"A buffer is delivered at {delivery.size_mb} MB or after {delivery.interval_s} s.",
             help=words.utc(newest.at),
         )
-    operators.per_minute(delivery.delivered, "Records delivered", f"delivered {delivery.name}")
+    operators.counts_over_time(delivery.delivered, "Records delivered", f"delivered {delivery.name}")
     if delivery.problems:
         st.markdown(f"**What went wrong in the last 24 hours**, the newest first ({len(delivery.problems)})")
         operators.table(

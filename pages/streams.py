@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import partial
 
 import streamlit as st
@@ -26,6 +26,11 @@ def live() -> None:
         show(stream)
 
 
+def newest(within: timedelta | None) -> str:
+    """How fresh a shard's newest record is."""
+    return f"within {words.span(within)}" if within else "none that it still keeps"
+
+
 def show(stream: streams.Stream) -> None:
     """One stream: verdict, tiles, shards, consumers, records."""
     st.subheader(words.plain(stream.name))
@@ -38,16 +43,15 @@ def show(stream: streams.Stream) -> None:
             "Records in, last hour": words.count(stream.incoming.total) if stream.incoming.counts else "not counted",
         }
     )
-    operators.per_minute(stream.incoming, "Records per minute", "stream records")
+    operators.counts_over_time(stream.incoming, "Records in", "stream records")
     shards, consumers = st.columns([3, 2], gap="medium")
     with shards:
-        st.markdown("**Shards**, and the first records that each took in the last hour")
+        st.markdown("**Open shards**")
         operators.table(
             {
                 "Shard": [words.plain(shard.shard_id) for shard in stream.shards],
                 "Takes": [f"{shard.share:.0%} of keys" for shard in stream.shards],
-                "Records seen": [operators.peeked(shard.peeked) for shard in stream.shards],
-                "Last of them": [words.age(shard.newest_at) if shard.newest_at else None for shard in stream.shards],
+                "Newest record": [newest(shard.within) for shard in stream.shards],
             }
         )
     with consumers:

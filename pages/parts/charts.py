@@ -13,6 +13,7 @@ from pages.parts import theme
 if TYPE_CHECKING:
     import numpy as np
 
+    from pipeline.health.metrics import Series
     from queries.definitions import Measure
     from queries.period import By
 
@@ -59,18 +60,21 @@ def columns(frame: pd.DataFrame, measure: Measure, by: By, time: str = "period")
     return _value_axis(figure, measure)
 
 
-def pulse(times: pd.Series[Any], values: pd.Series[Any], step_s: int, measure: Measure) -> go.Figure:
-    """Counts at even steps of `step_s` seconds, small columns."""
+def pulse(series: Series, measure: Measure) -> go.Figure:
+    """Counts over the series' whole span, small columns."""
+    step_ms = series.step_s * 1000
     trace = go.Bar(
-        x0=times.iloc[0].tz_localize(None).isoformat(),
-        dx=step_s * 1000,
-        y=_numbers(values),
+        x=[time.replace(tzinfo=None).isoformat() for time in series.times],
+        y=list(series.counts),
+        width=step_ms * 0.8,
+        offset=0,
         marker={"color": theme.NET_SALES},
         hovertemplate=_hover(measure),
         name=measure.label,
     )
     figure = _figure(trace, height=_PULSE_HEIGHT)
-    figure.update_xaxes(type="date", hoverformat="%H:%M, %-d %b", nticks=6)
+    span = [time.replace(tzinfo=None).isoformat() for time in (series.since, series.until)]
+    figure.update_xaxes(type="date", range=span, hoverformat="%H:%M, %-d %b", tickformat="%H:%M\n%-d %b", nticks=6)
     return _value_axis(figure, measure)
 
 

@@ -45,7 +45,7 @@ def document(invoice: Invoice) -> None:
 
 def others(customer_id: int, found: list[InvoiceSummary]) -> None:
     """A customer's other invoices; choosing one opens it."""
-    st.subheader(f"Customer {customer_id} has {words.count(len(found))} other invoices")
+    st.subheader(f"Customer {customer_id} has {words.count(len(found))} other invoice{'' if len(found) == 1 else 's'}")
     if not found:
         return
     table = pd.DataFrame(

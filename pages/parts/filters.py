@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 _DEFAULT_DAYS = 90
 _SHORTCUTS = {"7 days": 7, "30 days": 30, "90 days": 90, "1 year": 365}
+_OF_ARRIVALS = {"Today": 1, "2 days": 2, "7 days": 7, "30 days": 30}
 _ALL = "All"
 _HOURS = {"hour": 24.0, "day": 1.0, "month": 1 / 28, "year": 1 / 365}
 
@@ -100,7 +101,7 @@ def _from_address(scope: str, default: Period, by_options: Sequence[By]) -> tupl
 
 def _pickers(scope: str, start: date, end: date, span: Span) -> None:
     keys = {name: f"{scope} {name}" for name in ("shortcut", "start", "end")}
-    shortcuts = _shortcuts(span)
+    shortcuts = _shortcuts(scope, span)
     st.session_state[keys["start"]], st.session_state[keys["end"]] = start, end
     st.session_state[keys["shortcut"]] = next(
         (name for name, p in shortcuts.items() if (p.start, p.end) == (start, end)), None
@@ -128,9 +129,11 @@ def _pickers(scope: str, start: date, end: date, span: Span) -> None:
         )
 
 
-def _shortcuts(span: Span) -> dict[str, Period]:
+def _shortcuts(scope: str, span: Span) -> dict[str, Period]:
     newest = span.newest or today()
-    found = {name: Period.last_days(days, newest) for name, days in _SHORTCUTS.items()}
+    # Arrivals have no span of their own; they are near today.
+    lengths = _SHORTCUTS if scope == "sales" else _OF_ARRIVALS
+    found = {name: Period.last_days(days, newest) for name, days in lengths.items()}
     return found | ({_ALL: Period(span.first, newest)} if span.first else {})
 
 

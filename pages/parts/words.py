@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -17,7 +17,7 @@ _TENFOLD = 1000
 _PENCE = Decimal("0.01")
 _STEPS = ((86400 * 365, "year"), (86400 * 30, "month"), (86400, "day"), (3600, "hour"), (60, "minute"))
 # A colon begins something only before a letter, as in :material/x: and :red[x].
-_MARKDOWN = re.compile(r"[\\`$*_\[\]<>#~|]|:(?=\w)")
+_MARKDOWN = re.compile(r"[\\`$*_\[\]<>#~|]|:(?=[A-Za-z])")
 _UNITS = ((10**9, "G"), (10**6, "M"), (10**3, "k"))
 
 
@@ -81,6 +81,14 @@ def age(instant: datetime, now: datetime | None = None) -> str:
             number = int(seconds // length)
             return f"{number:,} {name}{'s' if number > 1 else ''} ago"
     return "just now"
+
+
+def span(length: timedelta) -> str:
+    """A length of time in its greatest unit: 10 minutes, an hour."""
+    seconds = length.total_seconds()
+    unit, name = next((unit, name) for unit, name in (*_STEPS, (1, "second")) if seconds >= unit)
+    number = round(seconds / unit)
+    return f"{number} {name}s" if number > 1 else f"{'an' if name == 'hour' else 'a'} {name}"
 
 
 def here(instant: datetime) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -18,9 +18,11 @@ _MOST_POINTS = 120
 
 @dataclass(frozen=True)
 class Series:
-    """One metric over time: `counts[i]` is the statistic over the `step_s` seconds that begin at `times[i]` (UTC)."""
+    """One metric from `since` to `until`: `counts[i]` covers the `step_s` seconds that begin at `times[i]` (UTC)."""
 
     name: str
+    since: datetime
+    until: datetime
     step_s: int
     times: tuple[datetime, ...] = ()
     counts: tuple[float, ...] = ()
@@ -72,7 +74,7 @@ def series(
             for result in page["MetricDataResults"]:
                 name = wanted[int(result["Id"][1:])][0]
                 found[name] += zip((_utc(t) for t in result["Timestamps"]), result["Values"], strict=True)
-    return {name: _series(name, step, points) for name, points in found.items()}
+    return {name: _series(Series(name, since, until, step), points) for name, points in found.items()}
 
 
 def _step(span: timedelta) -> int:
@@ -81,9 +83,9 @@ def _step(span: timedelta) -> int:
     return max(_FINEST_S, -(-int(steps) // _FINEST_S) * _FINEST_S)
 
 
-def _series(name: str, step: int, points: list[tuple[datetime, float]]) -> Series:
+def _series(empty: Series, points: list[tuple[datetime, float]]) -> Series:
     points.sort()
-    return Series(name, step, tuple(time for time, _ in points), tuple(value for _, value in points))
+    return replace(empty, times=tuple(time for time, _ in points), counts=tuple(value for _, value in points))
 
 
 def _utc(moment: datetime) -> datetime:

@@ -15,8 +15,9 @@ if TYPE_CHECKING:
 
 _WINDOW = timedelta(hours=1)
 _HASHES = 2**128
-# Reading shares each shard's 2 MB/s and five calls a second with the consumers: a peek is one small call.
-_PEEK = 10
+_SPANS = (timedelta(minutes=1), timedelta(minutes=10), timedelta(hours=1), timedelta(days=1))
+# Reading shares each shard's 2 MB/s and five calls a second with the consumers: a look is few calls for one record.
+_MOST_READS = 2
 _NAMESPACE = "AWS/Kinesis"
 _THROTTLED = "WriteProvisionedThroughputExceeded"
 _LATE_MS = 60_000
@@ -24,17 +25,14 @@ _LATE_MS = 60_000
 
 @dataclass(frozen=True)
 class Shard:
-    """One open shard: the share of all partition keys that it takes (0 to 1), and what its newest records are.
+    """One open shard: the share of all partition keys that it takes (0 to 1), and how fresh its newest record is.
 
-    `peeked` counts records of the last hour, at most 10; `newest_at` and `newest_key` are the last of those;
-    `behind_ms` is how far behind the tip that reading stopped.
+    `within` is the shortest of a minute, ten, an hour and a day in which a record came; None when none did.
     """
 
     shard_id: str
     share: float
-    peeked: int
-    newest_at: datetime | None
-    newest_key: str | None
+    within: timedelta | None
 
 
 @dataclass(frozen=True)
@@ -87,29 +85,35 @@ def look(client: Callable[[str], Any], name: str, deliveries: Sequence[str]) -> 
         str(summary.get("StreamModeDetails", {}).get("StreamMode", "PROVISIONED")).lower().replace("_", "-"),
         int(summary["RetentionPeriodHours"]),
         "KMS" if summary.get("EncryptionType") == "KMS" else "none",
-        tuple(_shard(kinesis, name, shard, now - _WINDOW) for shard in opened),
+        tuple(_shard(kinesis, name, shard, now) for shard in opened),
         consumers,
         counted["IncomingRecords"],
         _verdict(status, consumers, counted),
     )
 
 
-def _shard(kinesis: Any, stream: str, shard: dict[str, Any], since: datetime) -> Shard:  # noqa: ANN401 - boto3
+def _shard(kinesis: Any, stream: str, shard: dict[str, Any], now: datetime) -> Shard:  # noqa: ANN401 - boto3
     keys = shard["HashKeyRange"]
     share = (int(keys["EndingHashKey"]) - int(keys["StartingHashKey"]) + 1) / _HASHES
-    with aws_errors(f"Shard {shard['ShardId']} of stream {stream}"):
-        iterator = kinesis.get_shard_iterator(
-            StreamName=stream, ShardId=shard["ShardId"], ShardIteratorType="AT_TIMESTAMP", Timestamp=since
-        )["ShardIterator"]
-        records = kinesis.get_records(ShardIterator=iterator, Limit=_PEEK)["Records"]
-    newest = records[-1] if records else None
-    return Shard(
-        str(shard["ShardId"]),
-        share,
-        len(records),
-        newest and newest["ApproximateArrivalTimestamp"].astimezone(UTC),
-        newest and str(newest["PartitionKey"]),
-    )
+    identity = str(shard["ShardId"])
+    with aws_errors(f"Shard {identity} of stream {stream}"):
+        within = next((span for span in _SPANS if _has_record_since(kinesis, stream, identity, now - span)), None)
+    return Shard(identity, share, within)
+
+
+def _has_record_since(kinesis: Any, stream: str, shard: str, since: datetime) -> bool:  # noqa: ANN401 - boto3
+    iterator = kinesis.get_shard_iterator(
+        StreamName=stream, ShardId=shard, ShardIteratorType="AT_TIMESTAMP", Timestamp=since
+    )["ShardIterator"]
+    for _ in range(_MOST_READS):
+        answer = kinesis.get_records(ShardIterator=iterator, Limit=1)
+        if answer["Records"]:
+            return True
+        iterator = answer.get("NextShardIterator")
+        # An answer may be empty although records follow; MillisBehindLatest says so.
+        if not iterator or not answer.get("MillisBehindLatest"):
+            return False
+    return False
 
 
 def _consumers(client: Callable[[str], Any], arn: str, deliveries: Sequence[str]) -> tuple[Consumer, ...]:

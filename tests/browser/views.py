@@ -26,7 +26,10 @@ _STILL = """() => {
         && document.querySelector('[data-testid=stHeading]')
         && !document.querySelector('[data-testid=stSpinner], [data-testid=stSkeleton]');
 }"""
-_WIDTHS = "() => [document.documentElement.scrollWidth, document.querySelector('[data-testid=stMain]').scrollWidth]"
+_WIDTHS = """() => {
+    const main = document.querySelector('[data-testid=stMain]');
+    return [document.documentElement.scrollWidth, main.scrollWidth, main.clientWidth];
+}"""
 _CONTRAST = (Path(__file__).parent / "contrast.js").read_text()
 _CONTENT_HEIGHT = "() => document.querySelector('[data-testid=stMain]').scrollHeight"
 # Streamlit looks for its server beside the page first, and then at the root.
@@ -87,8 +90,8 @@ class View:
 
     def overflow(self) -> int:
         """How many pixels the page is wider than the window."""
-        whole, _ = self.page.evaluate(_WIDTHS)
-        return int(whole) - self.width
+        window, main, shown = self.page.evaluate(_WIDTHS)
+        return int(max(window - self.width, main - shown))
 
     def faint(self) -> list[str]:
         """Text with less contrast than WCAG AA asks."""

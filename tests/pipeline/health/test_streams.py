@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -30,14 +30,13 @@ def test_a_stream_that_is_read() -> None:
     assert [shard.share for shard in stream.shards] == [0.5, 0.5]
     assert {consumer.name for consumer in stream.consumers} == {"weir-invoice-writer", *DELIVERIES}
     assert stream.incoming.total == 60
-    assert stream.shards[0].newest_key == "536365"
+    assert stream.shards[0].within == timedelta(minutes=1)
     assert stream.verdict.state == "healthy"
 
 
 def test_a_stream_without_records_is_healthy_and_says_so() -> None:
     stream = look(services(busy=False))
-    assert stream.shards[0].peeked == 0
-    assert stream.shards[0].newest_at is None
+    assert stream.shards[0].within is None
     assert stream.incoming.counts == ()
 
 
@@ -101,3 +100,42 @@ def test_a_missing_stream_is_named() -> None:
     missing = ClientError({"Error": {"Code": "ResourceNotFoundException", "Message": "no"}}, "DescribeStreamSummary")
     with pytest.raises(NotFoundError, match="Stream weir-orders"):
         look(with_answers("kinesis", describe_stream_summary=missing))
+
+
+@pytest.mark.parametrize(
+    ("minutes_ago", "within"),
+    [
+        (0.5, timedelta(minutes=1)),
+        (5, timedelta(minutes=10)),
+        (30, timedelta(hours=1)),
+        (600, timedelta(days=1)),
+        (3000, None),
+    ],
+)
+def test_a_shards_newest_record_is_found_in_few_reads(minutes_ago: float, within: timedelta | None) -> None:
+    newest = datetime.now(UTC) - timedelta(minutes=minutes_ago)
+    reads = []
+
+    def records(request: dict[str, Any]) -> dict[str, Any]:
+        reads.append(request)
+        since = datetime.fromisoformat(request["ShardIterator"])
+        return {"Records": [{}] if newest >= since else [], "MillisBehindLatest": 0}
+
+    stream = look(
+        with_answers(
+            "kinesis",
+            get_shard_iterator=lambda request: {"ShardIterator": request["Timestamp"].isoformat()},
+            get_records=records,
+        )
+    )
+    assert stream.shards[0].within == within
+    assert len(reads) <= 2 * 4
+
+
+def test_an_empty_answer_that_is_behind_is_asked_on() -> None:
+    answers = iter(
+        [{"Records": [], "MillisBehindLatest": 5, "NextShardIterator": "y"}, {"Records": [{}], "MillisBehindLatest": 0}]
+        * 2
+    )
+    stream = look(with_answers("kinesis", get_records=lambda _request: next(answers)))
+    assert stream.shards[0].within == timedelta(minutes=1)
