@@ -1,7 +1,7 @@
 """Redshift's COPY from JSON lines in S3, on the local warehouse.
 
-What it takes and what it does with bad rows is as the Redshift developer guide says ("COPY from JSON format",
-"Data load operations", "SYS_LOAD_ERROR_DETAIL"): a row that does not fit is left out and explained in
+What it does with bad rows is as the Redshift developer guide says ("Data load operations",
+"SYS_LOAD_ERROR_DETAIL"): a row that does not fit is left out and explained in
 sys_load_error_detail; once there are MAXERROR of them the load fails, and nothing of it stays but the explanations.
 Each line holds one object, or several: Firehose's records are lines.
 """
@@ -11,7 +11,6 @@ from __future__ import annotations
 import gzip
 import json
 import logging
-import re
 import zlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
@@ -19,10 +18,11 @@ from typing import TYPE_CHECKING, NamedTuple
 import psycopg
 from psycopg import sql
 
-from pipeline.errors import CloudDownError, NotFoundError, QueryFailedError
+from pipeline.errors import CloudDownError, NotFoundError
 from pipeline.local import load_blocks
 from pipeline.local import objects as s3
-from pipeline.local.load_values import BAD_LINE, BAD_UTF8, Column, Converter, Real, Value, ValueRefusedError, converter
+from pipeline.local.copy_command import CopyCommand, CopyFailedError, Options, Path, paths
+from pipeline.local.load_values import BAD_LINE, BAD_UTF8, Column, Real, Value, ValueRefusedError, converter
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -30,13 +30,8 @@ if TYPE_CHECKING:
 
     from pipeline.local.warehouse import Warehouse
 
-MOST_ERRORS = 100_000  # "the limit is 100000"
 _BLOCK_ROWS = 2_000
 
-_OPTION = re.compile(r"\s*(?:'((?:[^']|'')*)'|([A-Za-z]+)|([0-9]+))")
-_PATH = re.compile(r"\$(?:\['[^']+'\]|\[[0-9]+\]|\.[^.'\[\]]+)+")
-_STEP = re.compile(r"\['([^']+)'\]|\[([0-9]+)\]|\.([^.'\[\]]+)")
-_TIME_FORMATS = {"auto", "YYYY-MM-DD HH:MI:SS"}
 # What text format writes with a backslash. A NUL has no place in PostgreSQL's texts.
 _ESCAPES = str.maketrans({"\\": r"\\", "\t": r"\t", "\n": r"\n", "\r": r"\r"})
 
@@ -54,54 +49,9 @@ _SHORT_NAMES = {
     "timestamp without time zone": "timestamp",
 }
 
+__all__ = ["CopyCommand", "CopyFailedError", "CopyResult", "copy"]
+
 logger = logging.getLogger("weir.local.warehouse")
-
-Path = tuple[str | int, ...]
-
-
-class CopyFailedError(QueryFailedError):
-    """A COPY that loaded nothing."""
-
-
-@dataclass(frozen=True)
-class CopyCommand:
-    """`COPY table (columns) FROM ... options`, the parts as a Firehose's CopyCommand has them."""
-
-    table: str
-    columns: tuple[str, ...] = ()
-    options: str = ""
-
-
-class _Options(NamedTuple):
-    """`jsonpaths` is an s3:// address, or 'auto': names are the columns' own."""
-
-    jsonpaths: str
-    unzip: bool
-    max_error: int
-    round_decimals: bool
-
-    @classmethod
-    def parse(cls, options: str) -> _Options:
-        """Raises CopyFailedError for an option that the local COPY does not know."""
-        tokens = [token for token in _tokens(options) if str(token).upper() not in {"AS", "FORMAT"}]
-        jsonpaths, unzip, max_error, round_decimals = "", False, 0, False
-        while tokens:
-            name = str(tokens.pop(0)).upper()
-            value = tokens.pop(0) if tokens and name in {"JSON", "MAXERROR", "TIMEFORMAT"} else None
-            if name == "JSON" and isinstance(value, str):
-                jsonpaths = value
-            elif name == "GZIP":
-                unzip = True
-            elif name == "ROUNDEC":
-                round_decimals = True
-            elif name == "MAXERROR" and isinstance(value, int) and value <= MOST_ERRORS:
-                max_error = value
-            elif name != "TIMEFORMAT" or value not in _TIME_FORMATS:
-                shown = name if value is None else f"{name} {value}"
-                raise CopyFailedError(f"COPY: the local COPY does not know {shown} in {options!r}.")
-        if not jsonpaths:
-            raise CopyFailedError(f"COPY: the local COPY loads JSON only, and {options!r} does not ask for it.")
-        return cls(jsonpaths, unzip, max_error, round_decimals)
 
 
 @dataclass(frozen=True)
@@ -117,7 +67,6 @@ class _LoadError(NamedTuple):
 
     file_name: str
     line_number: int
-    column: Column | None
     refused: ValueRefusedError
 
 
@@ -127,7 +76,7 @@ def copy(warehouse: Warehouse, command: CopyCommand, objects: Iterable[tuple[str
     Raises CopyFailedError when bad rows reach MAXERROR or the load cannot be done at all, CloudDownError when the
     warehouse does not answer. Nothing is loaded then.
     """
-    options = _Options.parse(command.options)
+    options = Options.parse(command.options)
     try:
         connection = warehouse.connect()
     except psycopg.Error as error:
@@ -153,7 +102,7 @@ class _Load:
     """One COPY under way."""
 
     def __init__(
-        self, command: CopyCommand, options: _Options, connection: psycopg.Connection, errors: list[_LoadError]
+        self, command: CopyCommand, options: Options, connection: psycopg.Connection, errors: list[_LoadError]
     ) -> None:
         self._command = command
         self._unzip = options.unzip
@@ -168,7 +117,7 @@ class _Load:
             raise CopyFailedError(f"COPY {command.table}: column {error} does not exist.") from None
         if not options.round_decimals and any(column.type == "numeric" for column in self._columns):
             logger.warning("COPY %s without ROUNDEC cuts digits off: 2.55 may become 2.5499.", command.table)
-        self._paths = _paths(options.jsonpaths, self._columns)
+        self._paths = paths(options.jsonpaths, [column.name for column in self._columns])
         self._converters = [converter(each, round_decimals=options.round_decimals) for each in self._columns]
         self._decoder = json.JSONDecoder(parse_float=Real, parse_int=str, parse_constant=Real)
 
@@ -207,19 +156,28 @@ class _Load:
 
     def _rows(self, file_name: str, body: bytes) -> Iterator[str]:
         for number, line in enumerate(body.split(b"\n"), start=1):
-            column: Column | None = None
             try:
                 text = _decoded(line)
                 for record in self._records(text):
-                    fields = []
-                    for column, path, convert in zip(self._columns, self._paths, self._converters, strict=True):
-                        fields.append(convert(_at(record, path)))
-                    yield _text_row(fields, escaped="\\" in text)
-                    column = None
+                    yield self._row(record, escaped="\\" in text)
             except ValueRefusedError as refused:
-                self._errors.append(_LoadError(file_name, number, column, refused))
+                self._errors.append(_LoadError(file_name, number, refused))
                 if len(self._errors) >= self._limit:
                     return
+
+    def _row(self, record: Value, *, escaped: bool) -> str:
+        """A row of PostgreSQL's text format. Only a line with a backslash can hold what must be escaped."""
+        fields = []
+        for column, path, convert in zip(self._columns, self._paths, self._converters, strict=True):
+            try:
+                field = convert(_at(record, path))
+                if field is not None and escaped:
+                    field = _escaped(field)
+            except ValueRefusedError as refused:
+                refused.column = column
+                raise
+            fields.append("\\N" if field is None else field)
+        return "\t".join(fields) + "\n"
 
     def _records(self, text: str) -> Iterator[Value]:
         position = len(text) - len(text.lstrip())
@@ -235,49 +193,15 @@ class _Load:
             position = len(text) - len(text[end:].lstrip())
 
 
-def _tokens(options: str) -> Iterator[str | int]:
-    position = 0
-    while options[position:].strip():
-        token = _OPTION.match(options, position)
-        if token is None:
-            raise CopyFailedError(f"COPY: syntax error at or near {options[position:].strip()[:20]!r}.")
-        quoted, word, number = token.groups()
-        yield int(number) if number else word if word else quoted.replace("''", "'")
-        position = token.end()
-
-
 def _columns(connection: psycopg.Connection, table: str) -> dict[str, Column]:
     columns = {}
     for name, long_type, modifier, not_null in connection.execute(_COLUMNS, [table]):
-        type_ = _SHORT_NAMES.get(long_type, long_type)
+        type_ = _SHORT_NAMES.get(str(long_type)) or str(long_type)
         size = modifier - 4  # PostgreSQL keeps lengths and precisions with 4 added
         length = max(size, 0) if type_ == "varchar" else 0
         precision, scale = (size >> 16, size & 0xFFFF) if type_ == "numeric" and size > 0 else (38, 0)
         columns[name] = Column(name, type_, length, precision, scale, not_null)
     return columns
-
-
-def _paths(jsonpaths: str, columns: list[Column]) -> list[Path]:
-    if jsonpaths != "auto":
-        bucket, _, key = jsonpaths.removeprefix("s3://").partition("/")
-        try:
-            named = json.loads(s3.get(bucket, key))
-        except ValueError as error:
-            raise CopyFailedError(f"COPY: {jsonpaths} is not JSON: {error}") from error
-        # "If the name is any string other than jsonpaths, COPY uses the 'auto' argument."
-        if isinstance(named, dict) and "jsonpaths" in named:
-            expressions = [str(each) for each in named["jsonpaths"]]
-            if len(expressions) != len(columns):
-                counts = f"{len(expressions)} paths for {len(columns)} columns"
-                raise CopyFailedError(f"COPY: {jsonpaths} has {counts}.")
-            return [_path(each) for each in expressions]
-    return [(column.name,) for column in columns]
-
-
-def _path(expression: str) -> Path:
-    if not _PATH.fullmatch(expression):
-        raise CopyFailedError(f"COPY: {expression!r} is no JSONPath that Redshift supports.")
-    return tuple(int(index) if index else quoted or dotted for quoted, index, dotted in _STEP.findall(expression))
 
 
 def _at(record: Value, path: Path) -> Value:
@@ -305,17 +229,15 @@ def _decoded(line: bytes) -> str:
     try:
         return line.decode()
     except UnicodeDecodeError as error:
-        message = f"String contains invalid or unsupported UTF-8 codepoints. Bad UTF-8 hex sequence: {line[error.start]:x}"
+        wrong = f"{line[error.start]:x}"
+        message = f"String contains invalid or unsupported UTF-8 codepoints. Bad UTF-8 hex sequence: {wrong}"
         raise ValueRefusedError(BAD_UTF8, message, error.start) from None
 
 
-def _text_row(fields: list[str | None], *, escaped: bool) -> str:
-    """A row of PostgreSQL's text format. Only a line with a backslash can hold what must be escaped."""
-    if escaped:
-        if any("\0" in field for field in fields if field):
-            raise ValueRefusedError(BAD_UTF8, "String contains invalid or unsupported UTF-8 codepoints")
-        fields = [field and field.translate(_ESCAPES) for field in fields]
-    return "\t".join(["\\N" if field is None else field for field in fields]) + "\n"
+def _escaped(field: str) -> str:
+    if "\0" in field:
+        raise ValueRefusedError(BAD_UTF8, "String contains invalid or unsupported UTF-8 codepoints", field.index("\0"))
+    return field.translate(_ESCAPES)
 
 
 def _explain(warehouse: Warehouse, table: str, errors: list[_LoadError]) -> None:
@@ -333,18 +255,12 @@ def _explain(warehouse: Warehouse, table: str, errors: list[_LoadError]) -> None
                 now() at time zone 'utc', %s, %s, %s, %s, %s, %s, %s, %s
             from pg_user where usename = current_user
             """,
-            [
-                (
-                    *shared,
-                    error.file_name[:256],
-                    error.line_number,
-                    error.column.name[:127] if error.column else "",
-                    error.column.type[:10] if error.column else "",
-                    str(error.column.length) if error.column and error.column.length else "",
-                    error.refused.position,
-                    error.refused.code,
-                    str(error.refused)[:512],
-                )
-                for error in errors
-            ],
+            [(*shared, *_explained(error)) for error in errors],
         )
+
+
+def _explained(error: _LoadError) -> tuple[str | int, ...]:
+    column = error.refused.column
+    names = (column.name[:127], column.type[:10], str(column.length or "")) if column else ("", "", "")
+    refused = error.refused
+    return (error.file_name[:256], error.line_number, *names, refused.position, refused.code, str(refused)[:512])

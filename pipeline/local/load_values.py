@@ -29,9 +29,10 @@ INTEGER_OVERFLOW = 1222
 
 # bits and the name that error messages use
 _INTEGERS = {"int2": (16, "Short"), "int4": (32, "Integer"), "int8": (64, "Long")}
-_INTEGER = re.compile(r"-?[0-9]+", re.ASCII)
-_TIMESTAMP = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2} [0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,6})?", re.ASCII)
-_BOOLEANS = {"0": "f", "1": "t", "f": "f", "t": "t", "n": "f", "y": "t", "no": "f", "yes": "t", "false": "f", "true": "t"}
+_INTEGER = re.compile(r"-?[0-9]+")
+_DIGITS = re.compile(r"-?[0-9]*")
+_TIMESTAMP = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2} [0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,6})?")
+_BOOLEANS = dict.fromkeys(("1", "t", "y", "yes", "true"), "t") | dict.fromkeys(("0", "f", "n", "no", "false"), "f")
 _EXACT_DIGITS = 15  # every decimal of so many digits comes back from a double as it was
 
 
@@ -59,6 +60,7 @@ class ValueRefusedError(ValueError):
         super().__init__(message)
         self.code = code
         self.position = position
+        self.column: Column | None = None  # whose value it is; None where the whole line is refused
 
 
 def converter(column: Column, *, round_decimals: bool) -> Converter:
@@ -105,9 +107,10 @@ def _integer(bits: int, name: str) -> Converter:
         if text is None:
             return None
         if not _INTEGER.fullmatch(text):
-            position = next(at for at, sign in enumerate(text + "\0") if not (sign.isdigit() or (at == 0 and sign == "-")))
-            wrong = text[position : position + 1]
-            raise ValueRefusedError(BAD_DIGIT, f"Invalid digit, Value '{wrong}', Pos {position}, Type: {name}", position)
+            right = _DIGITS.match(text)
+            at = right.end() if right else 0
+            message = f"Invalid digit, Value '{text[at : at + 1]}', Pos {at}, Type: {name}"
+            raise ValueRefusedError(BAD_DIGIT, message, at)
         if len(text) > len(str(greatest)) + 1 or not -greatest - 1 <= int(text) <= greatest:
             raise ValueRefusedError(INTEGER_OVERFLOW, f"Overflow, Value '{text[:40]}', Type: {name}")
         return text
@@ -125,7 +128,7 @@ def _numeric(column: Column, *, round_decimals: bool) -> Converter:
     step = Decimal(1).scaleb(-column.scale)
     limit = Decimal(10) ** (column.precision - column.scale)
     rounding = ROUND_HALF_UP if round_decimals else ROUND_DOWN
-    plain = re.compile(rf"-?[0-9]+(\.[0-9]{{1,{max(column.scale, 1)}}})?", re.ASCII)
+    plain = re.compile(rf"-?[0-9]+(\.[0-9]{{1,{max(column.scale, 1)}}})?")
 
     def convert(value: Value) -> str | None:
         text = _plain(value)

@@ -80,9 +80,7 @@ class Statements:
         for target in self._due():
             given = str(target.get("Input", ""))
             try:
-                database, statement = _request(given)
-                if database != self._warehouse.database:
-                    raise ValueError(f'database "{database}" does not exist')
+                statement = _statement(given, self._warehouse.database)
                 with self._warehouse.connect(autocommit=True) as connection:
                     connection.execute(statement.encode())
             except (psycopg.Error, ValueError) as error:
@@ -100,12 +98,14 @@ class Statements:
             rest = max(_EVERY_S, _REST * (time.monotonic() - started))
 
 
-def _request(given: str) -> tuple[str, str]:
-    """Database and SQL of an ExecuteStatement request; raises ValueError for what the Data API would refuse."""
+def _statement(given: str, database: str) -> str:
+    """The SQL of an ExecuteStatement request; raises ValueError for what the Data API would refuse."""
     request = json.loads(given)
     if not isinstance(request, dict):
         raise ValueError("its Input is no JSON object")  # noqa: TRY004 - what is wrong is the text
     for name in ("Database", "Sql"):
         if not isinstance(request.get(name), str) or not request[name]:
             raise ValueError(f"its Input lacks {name}")
-    return request["Database"], request["Sql"]
+    if request["Database"] != database:
+        raise ValueError(f'database "{request["Database"]}" does not exist')
+    return str(request["Sql"])

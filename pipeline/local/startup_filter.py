@@ -11,12 +11,13 @@ import logging
 import socket
 import struct
 import threading
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 from pipeline.errors import LocalCloudError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
 # What redshift-connector 2.2.0 adds.
@@ -96,36 +97,35 @@ class StartupFilter:
             _pass_on(client, server)
             answers.join()
 
-    def _known(self, *connections: socket.socket) -> _Known:
-        return _Known(self._open, self._lock, connections)
-
-
-class _Known:
-    """Keeps sockets in a set for as long as they are in use."""
-
-    def __init__(self, known: set[socket.socket], lock: threading.Lock, sockets: tuple[socket.socket, ...]) -> None:
-        self._set, self._lock, self._sockets = known, lock, sockets
-
-    def __enter__(self) -> None:
+    @contextmanager
+    def _known(self, *connections: socket.socket) -> Iterator[None]:
+        """Closed by `stop` for as long as they are in use."""
         with self._lock:
-            self._set.update(self._sockets)
-
-    def __exit__(self, *_error: object) -> None:
-        with self._lock:
-            self._set.difference_update(self._sockets)
+            self._open.update(connections)
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._open.difference_update(connections)
 
 
 class _HungUpError(Exception):
     """A client left before it said who it is, or is none of PostgreSQL's."""
 
 
-def without_foreign(parameters: bytes) -> bytes:
-    """The body of a start-up packet (`name\\0value\\0 ... \\0`) without the parameters that PostgreSQL refuses."""
-    parts = parameters.rstrip(b"\0").split(b"\0")
-    # A last value may be empty, and its own end was stripped with the packet's.
-    parts += [b""] * (len(parts) % 2)
-    kept = [(name, value) for name, value in zip(parts[::2], parts[1::2], strict=True) if name not in FOREIGN_PARAMETERS]
-    return b"".join(name + b"\0" + value + b"\0" for name, value in kept) + b"\0"
+def without_foreign(body: bytes) -> bytes:
+    """The body of a start-up packet without the parameters that PostgreSQL refuses.
+
+    It is names and values by turns, each with a zero byte at its end, and one more zero byte.
+    """
+    kept = b""
+    rest = body
+    while len(rest) > 1:
+        name, _, rest = rest.partition(b"\0")
+        value, _, rest = rest.partition(b"\0")
+        if name not in FOREIGN_PARAMETERS:
+            kept += name + b"\0" + value + b"\0"
+    return kept + rest
 
 
 def _greet(client: socket.socket, server: socket.socket) -> None:

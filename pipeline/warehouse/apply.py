@@ -8,10 +8,18 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+
+class Connection(Protocol):
+    """What is used of a DB-API connection."""
+
+    def cursor(self) -> Any:  # noqa: ANN401 - each driver has its own
+        """A cursor."""
+
 
 Dialect = Literal["redshift", "postgres"]
 
@@ -21,7 +29,7 @@ _FOLDER = Path(__file__).parent
 _TOKENS = re.compile(r"--[^\n]*|'(?:[^']|'')*'|\$\$.*?\$\$|;", re.DOTALL)
 
 
-def apply(connection: Any, dialect: Dialect) -> None:
+def apply(connection: Connection, dialect: Dialect) -> None:
     """Create what is missing and replace the procedure; what is there and its rows stay.
 
     `connection` is a DB-API connection in autocommit mode (redshift-connector's, or psycopg's).
