@@ -6,7 +6,8 @@ from functools import cached_property
 from threading import Lock
 from typing import TYPE_CHECKING
 
-from pipeline.local.athena.types import MACROS, quoted
+from pipeline.local.athena import functions, types
+from pipeline.local.athena.types import quoted
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -47,7 +48,7 @@ class Engine:
         # It loses track of file_index, of which the partition keys are made: DuckDB 2.0.0 ends with an internal error.
         database.execute("set disabled_optimizers = 'late_materialization'")
         database.execute("set parquet_metadata_cache = true")
-        for macro in MACROS:
+        for macro in (*types.MACROS, *functions.MACROS):
             database.execute(macro)
         database.execute(f"set allowed_directories = [{quoted(str(self.readable.resolve()) + '/')}]")
         database.execute("set enable_external_access = false")

@@ -73,7 +73,7 @@ _ENGINE_WORDS: tuple[tuple[str, str, int], ...] = (
     (r"WHERE clause cannot contain aggregates",
      "EXPRESSION_NOT_SCALAR: WHERE clause cannot contain aggregations, window functions or grouping operations",
      SYNTAX_ERROR),
-    (r"Function with name (\S+) does not exist", "FUNCTION_NOT_FOUND: Function '{0}' not registered", SYNTAX_ERROR),
+    (r"Function with name (\S+) does not exist", "NOT_SUPPORTED: the local cloud has no function {0}", USER_ERROR),
     (r"No function matches the given name and argument types '([^']+)'",
      "FUNCTION_NOT_FOUND: Unexpected parameters for function {0}", SYNTAX_ERROR),
     (r"(?:not a valid|not in the correct|too small to be a|No magic bytes found|Invalid TType)[^\n]*",

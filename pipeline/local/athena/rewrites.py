@@ -5,6 +5,7 @@ from __future__ import annotations
 from sqlglot import exp
 from sqlglot.optimizer.scope import traverse_scope
 
+from pipeline.local.athena import functions
 from pipeline.local.athena.numbers import Known, Number, Numbers
 
 
@@ -22,8 +23,9 @@ def rewrite(tree: exp.Query) -> exp.Query:
     # The innermost first, so that what holds it takes the changed one with it.
     for node, number in sorted(found, key=lambda entry: -entry[0].depth):
         node.replace(_arithmetic(node, number))
+    functions.rewrite(tree)
     for unnest in list(tree.find_all(exp.Unnest)):
-        _spread_rows(unnest)
+        _spread(unnest)
     for cast in tree.find_all(exp.Cast):
         _plain_type(cast.args["to"])
     return tree
@@ -66,32 +68,47 @@ def _plain_type(kind: exp.DataType) -> None:
             part.set("expressions", [exp.DataTypeParam(this=exp.Literal.number(n)) for n in (38, 0)])
 
 
-def _spread_rows(unnest: exp.Unnest) -> None:
-    """UNNEST of an array of rows gives a column for each of the rows' fields in Trino, one of structs in DuckDB."""
+def _spread(unnest: exp.Unnest) -> None:
+    """UNNEST in FROM, where Trino makes more columns of it than DuckDB.
+
+    An array of rows gives a column for each of their fields, a map one for its keys and one for its values, and
+    several arrays are unfolded side by side.
+    """
     alias = unnest.args.get("alias")
-    if alias is None or len(unnest.expressions) != 1:
+    if alias is None or not isinstance(unnest.parent, (exp.From, exp.Join)):
         return
-    array = unnest.expressions[0]
-    item = array.type.expressions[0] if array.type is not None and array.type.expressions else None
-    if item is None or not item.is_type(exp.DType.STRUCT):
-        return
-    names = [column.name for column in alias.columns]
-    fields = [field.name for field in item.expressions]
+    inner, picked = exp.select(), list[exp.Expr]()
+    for number, source in enumerate(unnest.expressions):
+        item = f"item{number}"
+        array, fields = _items(source)
+        inner = inner.select(exp.alias_(exp.Explode(this=array), item, quoted=True))
+        held = exp.column(item, "rows", quoted=True)
+        if fields is None:
+            picked.append(held)
+        else:
+            picked.extend(exp.Dot(this=held.copy(), expression=exp.to_identifier(f, quoted=True)) for f in fields)
     offset = unnest.args.get("offset")
-    if len(names) < len(fields):
+    if len(picked) == 1 and not offset:
         return
-    inner = exp.select(exp.alias_(exp.Explode(this=array.copy()), "item", quoted=True))
-    picked: list[exp.Expr] = [
-        exp.alias_(
-            exp.Dot(this=exp.column("item", "rows", quoted=True), expression=exp.to_identifier(field, quoted=True)),
-            name,
-        )
-        for field, name in zip(fields, names, strict=False)
-    ]
     if offset:
-        position = exp.Anonymous(this="generate_subscripts", expressions=[array.copy(), exp.Literal.number(1)])
+        position = exp.Anonymous(
+            this="generate_subscripts", expressions=[_items(unnest.expressions[0])[0], exp.Literal.number(1)]
+        )
         inner = inner.select(exp.alias_(position, "position", quoted=True))
-        counted = names[len(fields)] if len(names) > len(fields) else offset.name
-        picked.append(exp.alias_(exp.column("position", "rows", quoted=True), counted))
-    query = exp.select(*picked).from_(inner.subquery("rows"))
+        picked.append(exp.column("position", "rows", quoted=True))
+    names = [column.name for column in alias.columns]
+    if isinstance(offset, exp.Expr) and len(names) < len(picked):
+        names.append(offset.name)
+    named = [exp.alias_(part, name, quoted=True) for part, name in zip(picked, names, strict=False)]
+    query = exp.select(*named).from_(inner.subquery("rows"))
     unnest.replace(exp.Lateral(this=query.subquery(), alias=exp.TableAlias(this=alias.this)))
+
+
+def _items(source: exp.Expr) -> tuple[exp.Expr, list[str] | None]:
+    """What DuckDB unfolds for `source`, and the fields of what comes out when it is a row."""
+    kind = source.type
+    if isinstance(source, exp.Map) or (kind is not None and kind.is_type(exp.DType.MAP)):
+        return exp.Anonymous(this="map_entries", expressions=[source.copy()]), ["key", "value"]
+    item = kind.expressions[0] if kind is not None and kind.expressions else None
+    is_row = isinstance(item, exp.DataType) and item.is_type(exp.DType.STRUCT)
+    return source.copy(), [field.name for field in item.expressions] if is_row and item is not None else None

@@ -13,7 +13,7 @@ from sqlglot.optimizer.annotate_types import annotate_types
 from sqlglot.optimizer.qualify import qualify
 from sqlglot.optimizer.scope import Scope, traverse_scope
 
-from pipeline.local.athena import catalog, pruning, types
+from pipeline.local.athena import catalog, functions, pruning, types
 from pipeline.local.athena.catalog import CATALOG, LakeTable, View
 from pipeline.local.athena.failures import USER_ERROR, QueryFailure, at
 from pipeline.local.athena.rewrites import rewrite
@@ -49,6 +49,7 @@ class Query:
 
 def translate(tree: exp.Query, text: str, database: str, parameters: Sequence[str] = ()) -> Query:
     """Resolve a query of `database`; raises QueryFailure in Athena's words. `tree` is changed."""
+    functions.check_names(tree, text)
     _fill_in(tree, parameters)
     scans: dict[str, LakeTable] = {}
     tree = _resolved(tree, text, database.lower(), scans, ())
@@ -169,6 +170,7 @@ def _view_tree(view: View) -> exp.Query:
         raise QueryFailure(f"INVALID_VIEW: View '{view.database}.{view.name}' cannot be read: {error}") from error
     if not isinstance(inner, exp.Query):
         raise QueryFailure(f"INVALID_VIEW: View '{view.database}.{view.name}' is no query")
+    functions.check_names(inner, view.sql)
     _name_columns(inner)
     names = [name.lower() for name in inner.named_selects]
     if "*" not in names and names != [name for name, _ in view.columns]:

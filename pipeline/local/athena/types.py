@@ -106,6 +106,11 @@ def trino_name(kind: Any) -> str:
     if kind.id == "map":
         return f"map({', '.join(trino_name(child) for _, child in kind.children)})"
     if kind.id == "struct":
+        fields = " || ', ' || ".join(_labelled(value, name, child, depth) for name, child in kind.children)
+        return f"(case when {value} is not null then '{{' || {fields} || '}}' end)"
+    if kind.id == "map":
+        return f"map({', '.join(trino_name(child) for _, child in kind.children)})"
+    if kind.id == "struct":
         return f"row({', '.join(f'{name} {trino_name(child)}' for name, child in kind.children)})"
     if kind.id.startswith("timestamp"):
         return "timestamp(3) with time zone" if kind.id.endswith("zone") else "timestamp(3)"
@@ -157,6 +162,8 @@ def text_of(value: str, kind: Any, depth: int = 0) -> str:  # noqa: PLR0911 - on
         return f"(athena_time({value}){zone})"
     if kind.id == "blob":
         return f"athena_bytes({value})"
+    if kind.id == "time":
+        return f"strftime(date '1970-01-01' + {value}, '%H:%M:%S.%g')"
     if kind.id == "interval":
         return f"athena_interval({value})"
     if kind.id in ("list", "array"):
@@ -164,7 +171,7 @@ def text_of(value: str, kind: Any, depth: int = 0) -> str:  # noqa: PLR0911 - on
         return f"('[' || array_to_string({_each(value, item, dict(kind.children)['child'], depth)}, ', ') || ']')"
     if kind.id == "struct":
         fields = " || ', ' || ".join(
-            f"{quoted(f'{name}=')} || {_or_null(text_of(f'struct_extract({value}, {quoted(name)})', child, depth))}"
+            f"{quoted(f'{_field_name(name)}=')} || {_or_null(text_of(f'struct_extract({value}, {quoted(name)})', child, depth))}"
             for name, child in kind.children
         )
         return f"(case when {value} is not null then '{{' || {fields} || '}}' end)"
@@ -179,6 +186,13 @@ def text_of(value: str, kind: Any, depth: int = 0) -> str:  # noqa: PLR0911 - on
 
 def _each(value: str, item: str, kind: Any, depth: int) -> str:
     return f"list_transform({value}, lambda {item}: {_or_null(text_of(item, kind, depth + 1))})"
+
+
+def _labelled(row: str, name: str, kind: Any, depth: int) -> str:
+    """One field of a row, as `name=value`; one that has no name is called field0, field1."""
+    shown = f"field{name[1:]}" if name.startswith("_") and name[1:].isdigit() else name
+    content = text_of(f"struct_extract({row}, {quoted(name)})", kind, depth)
+    return f"{quoted(f'{shown}=')} || {_or_null(content)}"
 
 
 def _or_null(text: str) -> str:
