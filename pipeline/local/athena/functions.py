@@ -25,7 +25,8 @@ NAMES = frozenset(
     cume_dist current_catalog current_date current_groups current_schema current_time current_timestamp
     current_timezone current_user date date_add date_diff date_format date_parse date_trunc day day_of_month
     day_of_week day_of_year decimal degrees dense_rank dow doy e element_at
-    empty_approx_set every exists exp extract features filter first_value flatten floor format format_datetime format_number
+    empty_approx_set every exists exp extract features filter first_value flatten floor format format_datetime
+    format_number
     from_base from_base32 from_base64 from_base64url from_big_endian_32 from_big_endian_64 from_encoded_polyline
     from_hex from_ieee754_32 from_ieee754_64 from_iso8601_date from_iso8601_timestamp from_iso8601_timestamp_nanos
     from_unixtime from_unixtime_nanos from_utf8 geometric_mean greatest grouping hamming_distance hash_counts histogram
@@ -41,7 +42,8 @@ NAMES = frozenset(
     power qdigest_agg quarter radians rand random random_string rank reduce reduce_agg regexp_count regexp_extract
     regexp_extract_all regexp_like regexp_position regexp_replace regexp_split regr_intercept regr_slope render repeat
     replace reverse rgb round row row_number rpad rtrim second sequence sha1 sha256 sha512 shuffle sign
-    simplify_geometry sin sinh skewness slice soundex spatial_partitioning split split_part split_to_map split_to_multimap
+    simplify_geometry sin sinh skewness slice soundex spatial_partitioning split split_part split_to_map
+    split_to_multimap
     spooky_hash_v2_32 spooky_hash_v2_64 sqrt starts_with stddev stddev_pop stddev_samp strpos substr
     substring sum tan tanh tdigest_agg time timestamp timezone_hour timezone_minute to_base to_base32 to_base64
     to_base64url to_big_endian_32 to_big_endian_64 to_encoded_polyline to_hex to_ieee754_32

@@ -99,23 +99,21 @@ def text_column_info(name: str, athena: str = "varchar", precision: int = _TEXT[
 
 def trino_name(kind: Any) -> str:
     """DuckDB's type `kind` as Trino names it, in full: what a view's definition holds."""
+    parts = [(name, trino_name(child)) for name, child in kind.children] if kind.id in _NESTED else []
+    if parts:
+        name = {"struct": "row", "map": "map"}.get(kind.id, "array")
+        inner = ", ".join(f"{label} {part}" if name == "row" else part for label, part in parts[: _NESTED[kind.id]])
+        return f"{name}({inner})"
     if kind.id == "decimal":
         return "decimal({},{})".format(*(value for _, value in kind.children))
-    if kind.id in ("list", "array"):
-        return f"array({trino_name(dict(kind.children)['child'])})"
-    if kind.id == "map":
-        return f"map({', '.join(trino_name(child) for _, child in kind.children)})"
-    if kind.id == "struct":
-        fields = " || ', ' || ".join(_labelled(value, name, child, depth) for name, child in kind.children)
-        return f"(case when {value} is not null then '{{' || {fields} || '}}' end)"
-    if kind.id == "map":
-        return f"map({', '.join(trino_name(child) for _, child in kind.children)})"
-    if kind.id == "struct":
-        return f"row({', '.join(f'{name} {trino_name(child)}' for name, child in kind.children)})"
     if kind.id.startswith("timestamp"):
         return "timestamp(3) with time zone" if kind.id.endswith("zone") else "timestamp(3)"
     name = _RESULT_TYPES.get(kind.id, _TEXT)[0]
-    return {"float": "real"}.get(name, name)
+    return "real" if name == "float" else name
+
+
+# How many of a nested type's children are types; a struct's are without end.
+_NESTED: dict[str, int | None] = {"list": 1, "array": 1, "map": 2, "struct": None}
 
 
 # Doubles as Java writes them, which Athena does: 1.0E7, not 10000000.0. The digits are DuckDB's, which are the
@@ -170,10 +168,7 @@ def text_of(value: str, kind: Any, depth: int = 0) -> str:  # noqa: PLR0911 - on
         item = f"e{depth}"
         return f"('[' || array_to_string({_each(value, item, dict(kind.children)['child'], depth)}, ', ') || ']')"
     if kind.id == "struct":
-        fields = " || ', ' || ".join(
-            f"{quoted(f'{_field_name(name)}=')} || {_or_null(text_of(f'struct_extract({value}, {quoted(name)})', child, depth))}"
-            for name, child in kind.children
-        )
+        fields = " || ', ' || ".join(_labelled(value, name, child, depth) for name, child in kind.children)
         return f"(case when {value} is not null then '{{' || {fields} || '}}' end)"
     if kind.id == "map":
         key, content = (child for _, child in kind.children)
