@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import streamlit as st
 
 from pages.parts import asked, charts, filters, head, states, tiles, words
@@ -10,12 +12,18 @@ from queries.reports import arrivals
 
 DAYS = 2
 
+
+def this_hour() -> datetime:
+    """The hour it is, UTC; the figure is asked for anew when it changes."""
+    return datetime.now(UTC).replace(tzinfo=None, minute=0, second=0, microsecond=0)
+
+
 head.show("Lake", "What arrived in the lake's files, by arrival hour in UTC; asked of Athena.")
 period, _ = filters.period(filters.Span(), scope="arrivals", by_options=("hour",), days=DAYS)
 
 with states.panel("Arrivals"):
     with st.spinner("Asking Athena ..."):
-        arrived = asked.lake_figure(arrivals.by_hour, period)
+        arrived = asked.lake_figure(arrivals.by_hour, period, this_hour())
     if arrived.empty:
         states.nothing(
             "arrivals in these hours",

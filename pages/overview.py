@@ -12,7 +12,7 @@ from queries.reports import sales
 DAYS = 30
 MEASURES = (d.NET_SALES, d.ORDERS, d.AVERAGE_ORDER, d.RETURNS)
 
-head.show("Overview", "How did the latest day sell, and is that more or less than the day before?")
+head.show("Overview", "How did the latest day sell, and is that more or less than the last day that sold before it?")
 with states.panel("The latest day"):
     newest = asked.figure(sales.span).row
     if not newest["lines"]:
@@ -24,9 +24,17 @@ with states.panel("The latest day"):
         f"({words.age(newest['newest_at'])})"
     )
     days = asked.figure(sales.by_period, Period.last_days(DAYS, latest), "day")
+    earlier = days.frame.iloc[:-1]
+    before = earlier[earlier["lines"] > 0].tail(1).to_dict("records")
     with st.grid(len(MEASURES), min_column_width=200):
         for measure in MEASURES:
-            tiles.compared(measure, list(days.frame[measure.column]), "vs the day before")
+            course = list(days.frame[measure.column])
+            if before:
+                tiles.compared(
+                    measure, course, before[0][measure.column], f"vs {before[0]['period']:%a} {before[0]['period'].day}"
+                )
+            else:
+                tiles.tile(measure, course[-1])
 
     best = days.greatest("net_sales")
     st.subheader(f"{words.day(best['period'])} sold most in {DAYS} days: {words.short_money(best['net_sales'])}")

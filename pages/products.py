@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 import streamlit as st
 
-from pages.parts import asked, charts, filters, head, states, words
+from pages.parts import asked, charts, filters, head, states, tables, words
 from queries import definitions as d
 from queries.reports import products
 
@@ -33,7 +33,7 @@ def ranked(title: str, measure: d.Measure, kind: str) -> None:
     st.subheader(f"{title}: {words.plain(names[0])}")
     shown = [words.short_money(v) if measure.unit == "money" else words.count(v) for v in frame[measure.column]]
     charts.show(
-        charts.ranking([name[:NAME_LENGTH] for name in names], frame[measure.column], shown, measure),
+        charts.ranking([words.shortened(name, NAME_LENGTH) for name in names], frame[measure.column], shown, measure),
         key=f"top {kind}",
         alt=f"The {len(frame)} products with the greatest {measure.label.lower()}, {words.period(period)}.",
     )
@@ -61,20 +61,14 @@ with states.panel("The leading products"):
     leaders = asked.figure(products.best_of_each, period, by)
     if not leaders.empty:
         st.subheader(f"What led each {by}")
-        st.dataframe(
-            pd.DataFrame(
-                {
-                    by.capitalize(): [words.step(start, by) for start in leaders.frame["period"]],
-                    "Net sales": leaders.frame["net_sales"].astype(float),
-                    "Product": leaders.frame["description"].fillna(UNNAMED),
-                    "Quantity": leaders.frame["units"],
-                    "Code": leaders.frame["stock_code"],
-                }
-            ),
-            hide_index=True,
-            column_config={
-                "Net sales": st.column_config.NumberColumn(format="£%,.2f"),
-                "Quantity": st.column_config.NumberColumn(format="localized"),
-            },
+        table = pd.DataFrame(
+            {
+                by.capitalize(): [words.step(start, by) for start in leaders.frame["period"]],
+                "Net sales": leaders.frame["net_sales"].astype(float),
+                "Product": leaders.frame["description"].fillna(UNNAMED),
+                "Quantity": leaders.frame["units"],
+                "Code": leaders.frame["stock_code"],
+            }
         )
+        st.dataframe(tables.formatted(table, {"Net sales": words.money, "Quantity": words.count}), hide_index=True)
         states.evidence(leaders.evidence)

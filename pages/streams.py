@@ -40,10 +40,12 @@ def show(stream: streams.Stream) -> None:
             "Status": stream.status.lower(),
             "Open shards": words.count(len(stream.shards)),
             "Keeps records for": f"{stream.retention_h} h",
-            "Records in, last hour": words.count(stream.incoming.total) if stream.incoming.counts else "not counted",
+            "Records in, last hour": words.count(stream.incoming.total),
         }
     )
     operators.counts_over_time(stream.incoming, "Records in", "stream records")
+    if stream.counted_by != stream.name:
+        st.caption(f"As read by {words.plain(stream.counted_by)}; nobody counts for the stream itself.")
     shards, consumers = st.columns([3, 2], gap="medium")
     with shards:
         st.markdown("**Open shards**")

@@ -7,14 +7,12 @@ from typing import TYPE_CHECKING
 import pandas as pd
 import streamlit as st
 
-from pages.parts import words
+from pages.parts import tables, words
 
 if TYPE_CHECKING:
     from queries.invoices import Invoice, InvoiceSummary
 
 _KINDS = {"order": "Order", "return": "Return", "adjustment": "Adjustment"}
-_MONEY = st.column_config.NumberColumn(format="£%,.2f")
-_UNIT_PRICE = st.column_config.NumberColumn("Unit price", format="£%,.4g")
 
 
 def document(invoice: Invoice) -> None:
@@ -40,7 +38,8 @@ def document(invoice: Invoice) -> None:
             "Amount": [float(line.amount) for line in invoice.lines],
         }
     )
-    st.dataframe(lines, hide_index=True, column_config={"Amount": _MONEY, "Unit price": _UNIT_PRICE})
+    shown = tables.formatted(lines, {"Quantity": words.count, "Unit price": words.price, "Amount": words.money})
+    st.dataframe(shown, hide_index=True)
 
 
 def others(customer_id: int, found: list[InvoiceSummary]) -> None:
@@ -51,7 +50,7 @@ def others(customer_id: int, found: list[InvoiceSummary]) -> None:
     table = pd.DataFrame(
         {
             "Invoice": [other.number for other in found],
-            "Date": [other.date for other in found],
+            "Date (UTC)": [words.moment(other.date) for other in found],
             "Lines": [other.lines for other in found],
             "Total": [float(other.total) for other in found],
         }
@@ -63,11 +62,10 @@ def others(customer_id: int, found: list[InvoiceSummary]) -> None:
             st.query_params["invoice"] = found[rows[0]].number
 
     st.dataframe(
-        table,
+        tables.formatted(table, {"Total": words.money}),
         key="others",
         hide_index=True,
         on_select=opened,
         selection_mode="single-row",
-        column_config={"Total": _MONEY, "Date": st.column_config.DatetimeColumn(format="D MMM YYYY, HH:mm")},
     )
     st.caption("Choose a row to open that invoice.")

@@ -35,9 +35,9 @@ def badge(name: str) -> str:
 
 
 def table(columns: Mapping[str, Sequence[str | float | None]]) -> None:
-    """A small table that is page text, its words in Markdown; numbers to the right, a dash for what is not there."""
+    """A small table that is page text, its words in Markdown; numbers to the right, nothing for what is not there."""
     frame = pd.DataFrame({name: pd.Series(list(values)) for name, values in columns.items()})
-    st.table(frame.style.format(precision=0, thousands=",", na_rep="-"), border="horizontal", hide_index=True)
+    st.table(frame.style.format(precision=0, thousands=",", na_rep=""), border="horizontal", hide_index=True)
 
 
 def counts_over_time(series: Series, label: str, key: str) -> None:

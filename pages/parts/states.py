@@ -77,7 +77,7 @@ def evidence(behind: Evidence) -> None:
     """Where a figure comes from, in one quiet line."""
     read = f", {words.size(behind.scanned_bytes)} read" if behind.scanned_bytes is not None else ""
     st.caption(
-        f"{behind.engine} in {behind.seconds:.2f} s{read}, asked at {words.here(behind.asked_at)}",
+        f"{behind.engine} in {words.duration(behind.seconds)}{read}, asked at {words.here(behind.asked_at)}",
         help=f"Query `{behind.name}` at {words.utc(behind.asked_at)}",
     )
 

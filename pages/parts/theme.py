@@ -28,7 +28,7 @@ OF_MEASURE: dict[str, tuple[str, Named]] = {
     "adjustments": (GREY, "gray"),
     "lines": (GREY, "gray"),
     "events": (NET_SALES, "blue"),
-    "records": (GREY, "gray"),
+    "records": (NET_SALES, "blue"),
 }
 # Never by colour alone: a state has its icon and its word too.
 OF_STATE: dict[str, tuple[Named, str]] = {

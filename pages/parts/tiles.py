@@ -52,20 +52,20 @@ def further(measures: Sequence[Measure], numbers: Mapping[str, Any]) -> None:
             st.metric(measure.label, short, help=exact, border=True, height="stretch")
 
 
-def compared(measure: Measure, numbers: Sequence[Any], against: str) -> None:
-    """The last of `numbers` with its change from the one before, and the course of them all."""
-    now = numbers[-1]
-    before = numbers[-2] if len(numbers) > 1 else None
-    known = [float(number) if number is not None else 0.0 for number in numbers]
+def compared(measure: Measure, course: Sequence[Any], before: Any, against: str) -> None:  # noqa: ANN401 - as above
+    """The last number of `course` with its change from `before`, told as `against`; the course as a sparkline."""
+    now = course[-1]
     changed = None if now is None or before is None else words.change(now, before)
     st.metric(
         measure.label,
         value(measure, now),
-        delta=changed,
+        # Where a percentage says nothing, the other number does.
+        delta=changed or f"was {value(measure, before)}",
         delta_color=theme.OF_MEASURE[measure.column][1],
-        delta_description=against if changed else None,
+        delta_arrow="auto" if changed else "off",
+        delta_description=against,
         help=measure.definition,
-        chart_data=known,
+        chart_data=[float(number) if number is not None else 0.0 for number in course],
         border=True,
         height="stretch",
     )

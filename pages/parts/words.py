@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 _TENFOLD = 1000
 _PENCE = Decimal("0.01")
+_HUNDREDTHS_OF_PENCE = Decimal("0.0001")
 _STEPS = ((86400 * 365, "year"), (86400 * 30, "month"), (86400, "day"), (3600, "hour"), (60, "minute"))
 # A colon begins something only before a letter, as in :material/x: and :red[x].
 _MARKDOWN = re.compile(r"[\\`$*_\[\]<>#~|]|:(?=[A-Za-z])")
@@ -42,6 +43,23 @@ def count(number: float) -> str:
 def size(amount: float) -> str:
     """Bytes in units of 1,000: 5.6 MB."""
     return f"{_three_figures(amount, ' ')}B" if amount >= 1000 else f"{int(amount)} B"  # noqa: PLR2004 - the first unit
+
+
+def duration(seconds: float) -> str:
+    """340 ms, or 1.2 s."""
+    return f"{seconds * 1000:.0f} ms" if seconds < 1 else f"{seconds:.1f} s"
+
+
+def price(pounds: Decimal | float) -> str:
+    """A unit price: two decimals, or the up to four that it has."""
+    exact = Decimal(str(pounds)).quantize(_HUNDREDTHS_OF_PENCE).normalize()
+    places = max(2, -int(exact.as_tuple().exponent))
+    return f"{'-' if exact < 0 else ''}£{abs(exact):,.{places}f}"
+
+
+def shortened(text: str, length: int) -> str:
+    """At most `length` letters, with a mark where more were."""
+    return text if len(text) <= length else f"{text[: length - 1].rstrip()}…"
 
 
 def change(now: Decimal | float, before: Decimal | float) -> str | None:

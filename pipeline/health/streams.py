@@ -21,6 +21,7 @@ _MOST_READS = 2
 _NAMESPACE = "AWS/Kinesis"
 _THROTTLED = "WriteProvisionedThroughputExceeded"
 _LATE_MS = 60_000
+_DELIVERY = "delivery stream"
 
 
 @dataclass(frozen=True)
@@ -46,7 +47,11 @@ class Consumer:
 
 @dataclass(frozen=True)
 class Stream:
-    """What one stream is and does; `incoming` counts records per minute over the last hour, if CloudWatch knows."""
+    """What one stream is and does.
+
+    `incoming` counts records per minute over the last hour, as `counted_by` saw them: the stream itself, or a delivery
+    stream that reads it where nobody counts for the stream.
+    """
 
     name: str
     status: str
@@ -56,6 +61,7 @@ class Stream:
     shards: tuple[Shard, ...]
     consumers: tuple[Consumer, ...]
     incoming: metrics.Series
+    counted_by: str
     verdict: Verdict
 
 
@@ -87,9 +93,26 @@ def look(client: Callable[[str], Any], name: str, deliveries: Sequence[str]) -> 
         "KMS" if summary.get("EncryptionType") == "KMS" else "none",
         tuple(_shard(kinesis, name, shard, now) for shard in opened),
         consumers,
-        counted["IncomingRecords"],
+        *_incoming(client, name, counted["IncomingRecords"], consumers),
         _verdict(status, consumers, counted),
     )
+
+
+def _incoming(
+    client: Callable[[str], Any], name: str, counted: metrics.Series, consumers: Sequence[Consumer]
+) -> tuple[metrics.Series, str]:
+    for consumer in () if counted.counts else consumers:
+        if consumer.kind == _DELIVERY:
+            read = metrics.series(
+                client("cloudwatch"),
+                "AWS/Firehose",
+                {"DeliveryStreamName": consumer.name},
+                [("DataReadFromKinesisStream.Records", "Sum"), ("IncomingRecords", "Sum")],
+                since=counted.since,
+                until=counted.until,
+            )
+            return next((series for series in read.values() if series.counts), counted), consumer.name
+    return counted, name
 
 
 def _shard(kinesis: Any, stream: str, shard: dict[str, Any], now: datetime) -> Shard:  # noqa: ANN401 - boto3
@@ -130,7 +153,7 @@ def _consumers(client: Callable[[str], Any], arn: str, deliveries: Sequence[str]
         description = described["DeliveryStreamDescription"]
         source = description.get("Source", {}).get("KinesisStreamSourceDescription", {})
         if source.get("KinesisStreamARN") == arn:
-            found.append(Consumer(name, "delivery stream", str(description["DeliveryStreamStatus"]).lower()))
+            found.append(Consumer(name, _DELIVERY, str(description["DeliveryStreamStatus"]).lower()))
     return tuple(found)
 
 

@@ -57,7 +57,7 @@ def test_sales_headline_is_exact_text(world: World) -> None:
 def test_every_figure_has_its_definition_and_its_evidence(world: World) -> None:
     app = world.open("sales", **WHOLE)
     assert all(metric.proto.help for metric in app.metric)
-    assert "Fake in 0.01 s" in text(app)
+    assert "Fake in 10 ms" in text(app)
 
 
 def test_overview_compares_the_latest_day(world: World) -> None:

@@ -1,0 +1,16 @@
+"""Tables whose cells people can read: each column with its own way to write a value."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    import pandas as pd
+    from pandas.io.formats.style import Styler
+
+
+def formatted(frame: pd.DataFrame, formats: Mapping[str, Callable[[Any], str]]) -> Styler:
+    """`frame` with the columns of `formats` written by their functions; numbers stay numbers, to the right."""
+    return frame.style.format(dict(formats))
