@@ -213,13 +213,15 @@ class _Reader:
     # --- Both
 
     def _table(self, data: Request) -> dict[str, Any] | None:
-        """The table that a request asks for, if its order is kept and the request is well formed so far."""
+        """The table that a request asks for, its order kept from now on, if the request is well formed so far."""
         name = self.ddb._normalize_table_name(data.get("TableName"))
         table: dict[str, Any] | None = self.ddb._tables.get(name) if isinstance(name, str) else None
+        if table is not None and not isinstance(table["items"], Items):
+            # CloudFormation makes its tables without the service's own code.
+            table["items"] = Items(dict, table["items"])
         limit, start = data.get("Limit"), data.get("ExclusiveStartKey")
         plain = (
             table is not None
-            and isinstance(table["items"], Items)
             and (limit is None or (isinstance(limit, int) and limit > 0))
             and (
                 start is None
