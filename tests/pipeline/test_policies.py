@@ -221,3 +221,19 @@ def test_every_name_of_the_template_is_in_the_policies() -> None:
             name = name.replace("${AWS::Region}", "us-east-1")
             covered = re.sub(r"^/weir/.*", "/weir/", name)
             assert covered in text, name
+
+
+@pytest.mark.parametrize("name", [*DEPLOY, *DASHBOARD])
+def test_the_command_of_the_page_puts_other_names_in(name: str) -> None:
+    page = (REPOSITORY / "docs" / "aws.md").read_text()
+    assert r"s/weir\([-/\"]\)/$WEIR_STACK\1/g" in page
+    text = re.sub(r'weir([-/"])', r"shop\1", (REPOSITORY / "docs" / f"{name}.json").read_text())
+    assert set(re.findall(r"weir.{0,6}", text)) <= {"weir:stack"}
+
+
+def test_the_page_names_every_policy() -> None:
+    page = (REPOSITORY / "docs" / "aws.md").read_text()
+    assert {path.name for path in (REPOSITORY / "docs").glob("*.json")} == {
+        f"{name}.json" for name in DEPLOY + DASHBOARD
+    }
+    assert not [name for name in DEPLOY + DASHBOARD if f"docs/{name}.json" not in page]
