@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from contextlib import suppress
+from functools import cache
 from typing import TYPE_CHECKING
 
 import pytest
@@ -19,10 +20,11 @@ from tests import chromium
 from tests.browser.views import View
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from playwright.sync_api import Browser
 
+    from tests.browser.views import Scheme
     from tests.conftest import Cloud
 
 _START_LIMIT_S = 30
@@ -70,8 +72,16 @@ def browser() -> Iterator[Browser]:
         running.close()
 
 
+@pytest.fixture(scope="session")
+def windows(browser: Browser, dashboard_url: str) -> Callable[[int, Scheme], View]:
+    """One window for each width and colour scheme; the scripts that it has loaded stay loaded."""
+    return cache(lambda width, scheme: View.of(browser, dashboard_url, width=width, scheme=scheme))
+
+
 @pytest.fixture
-def view(browser: Browser, dashboard_url: str) -> Iterator[View]:
-    """A desktop's window in light colours, closed with no complaint of the browser's left."""
-    with View.of(browser, dashboard_url, width=1440, scheme="light") as opened:
-        yield opened
+def view(request: pytest.FixtureRequest, windows: Callable[[int, Scheme], View]) -> Iterator[View]:
+    """A window, a desktop's in light colours unless the test asks otherwise; the browser must not complain."""
+    opened = windows(*getattr(request, "param", (1440, "light")))
+    opened.complaints.clear()
+    yield opened
+    assert opened.complaints == []
