@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from pipeline.replay.sample_ledger import Ledger
-
     from pipeline.stack import Outputs
 
 SAMPLE_ROWS = 20_000

@@ -22,7 +22,7 @@ _CONNECT_LIMIT_S = 10
 _LOGIN_REFUSED = {"28000", "28P01"}
 
 
-def open_connection(outputs: Outputs) -> Any:
+def open_connection(outputs: Outputs) -> Any:  # noqa: ANN401 - the driver ships no types
     """A new autocommitting connection with the credentials of the stack's secret.
 
     Raises AccessRefusedError for refused credentials, CloudDownError when the warehouse does not answer.
