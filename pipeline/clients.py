@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from contextlib import contextmanager
 from functools import cache
 from typing import TYPE_CHECKING, Any
@@ -67,7 +68,8 @@ def client(service: str, *, attempts: int = 4) -> Any:  # noqa: ANN401 - boto3 m
         read_timeout=60,
         max_pool_connections=16,
         retries={"mode": "standard", "total_max_attempts": attempts},
-        s3={"addressing_style": "path"},
+        # A bucket's own host name does not resolve on a loopback endpoint.
+        s3={"addressing_style": "path" if "AWS_ENDPOINT_URL" in os.environ else "auto"},
         user_agent_extra="weir",
     )
     with aws_errors(service):

@@ -34,6 +34,7 @@ _MODULES = (
     "pipeline.local.api_gateway",
     "pipeline.local.event_source",
     "pipeline.local.scheduler",
+    "pipeline.local.tagging",
 )
 RECORD = "cloud.json"
 # There while the stores hold what only memory knows.

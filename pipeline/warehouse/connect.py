@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 
     from pipeline.stack import Outputs
 
-_CONNECT_LIMIT_S = 10
+# The driver holds every later answer to the same limit. A Redshift that sleeps takes its time to wake.
+_ANSWER_LIMIT_S = {"true": 60, "false": 15}
 # PostgreSQL's and Redshift's classes for a refused login.
 _LOGIN_REFUSED = {"28000", "28P01"}
 
@@ -39,7 +40,7 @@ def open_connection(outputs: Outputs) -> Any:  # noqa: ANN401 - the driver ships
             user=secret["username"],
             password=secret["password"],
             ssl=outputs.warehouse_ssl == "true",
-            timeout=_CONNECT_LIMIT_S,
+            timeout=_ANSWER_LIMIT_S[outputs.warehouse_ssl],
         )
     except driver.Error as error:
         if login_refused(error):
