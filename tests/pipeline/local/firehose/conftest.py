@@ -51,15 +51,15 @@ class FakeCloud:
         self.streams: dict[str, dict[str, Any]] = {}
         self.invocations: list[Mapping[str, Any]] = []
         self.copies: list[tuple[str, str, list[tuple[str, str]]]] = []
-        self.put_errors: list[Exception] = []
+        self.put_errors: list[Exception | None] = []  # of the next calls; None is one that works
         self.copy_errors: list[Exception] = []
         self.buckets = {BUCKET}
         self.changed = threading.Condition()
 
     def put(self, bucket: str, key: str, body: bytes) -> None:
         with self.changed:
-            if self.put_errors:
-                raise self.put_errors.pop(0)
+            if self.put_errors and (error := self.put_errors.pop(0)):
+                raise error
             if bucket not in self.buckets:
                 raise LocalCloudError(f"s3://{bucket}/{key} was not written (status 404: NoSuchBucket).")
             self.objects[key] = body

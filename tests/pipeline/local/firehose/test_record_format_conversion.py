@@ -272,6 +272,8 @@ def test_openx_is_not_that_lenient(firehose: Any, kind: str, value: object) -> N
         b"this is not json",
         b'{"a": 1',
         b'{"a": NaN}',
+        b'{"d": NaN}',
+        b'{"d": -Infinity}',
         b'{"a": 1}}',
         b'{"s": "\xff"}',
         rb'{"s": "\ud800"}',
@@ -281,7 +283,8 @@ def test_openx_is_not_that_lenient(firehose: Any, kind: str, value: object) -> N
 )
 @pytest.mark.parametrize("case_insensitive", [True, False])
 def test_malformed_json(firehose: Any, record: bytes, case_insensitive: bool) -> None:
-    result = converted(firehose, [("a", "int"), ("s", "string")], record, CaseInsensitive=case_insensitive)
+    columns = [("a", "int"), ("d", "double"), ("s", "string")]
+    result = converted(firehose, columns, record, CaseInsensitive=case_insensitive)
     assert [failure.code for failure in result.failures] == ["DataFormatConversion.ParseError"]
 
 
@@ -291,9 +294,13 @@ def test_an_empty_record(firehose: Any, record: bytes) -> None:
     assert failure.message == "The record was empty or contained only whitespace."
 
 
-def test_one_record_cannot_complete_another(firehose: Any) -> None:
-    result = converted(firehose, [("a", "int")], b'{"a":', b"1}", b'{"a":2}', CaseInsensitive=False)
-    assert [failure.record.data for failure in result.failures] == [b'{"a":', b"1}"]
+@pytest.mark.parametrize(
+    "halves",
+    [(b'{"a":', b"1}"), (b'{"x":{}', b',"a":1}'), (b'{"x":{}\n', b',"a":1}\n'), (b'{"a":1,"s":"', b'"}')],
+)
+def test_one_record_cannot_complete_another(firehose: Any, halves: tuple[bytes, bytes]) -> None:
+    result = converted(firehose, [("a", "int")], *halves, b'{"a":2}\n', CaseInsensitive=False)
+    assert [failure.record.data for failure in result.failures] == list(halves)
     assert result.records == 1
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import base64
 from typing import Any
 
+import pytest
+
 ERRORS = "errors/!{firehose:error-output-type}/!{timestamp:yyyy/MM/dd/HH}/"
 
 
@@ -60,13 +62,18 @@ def test_a_batch_of_bad_records_writes_no_data_object(firehose: Any) -> None:
     assert firehose.cloud.under("orders/") == []
 
 
-def test_a_failing_write_of_the_error_output_blocks_until_it_works_and_doubles_nothing(firehose: Any) -> None:
-    firehose.cloud.put_errors = [OSError("no"), OSError("no")]
-    firehose.take(stream(firehose), b'{"id": "1"}', b"nope")
+@pytest.mark.parametrize("errors", [[OSError("no"), OSError("no")], [None, OSError("no"), OSError("no")]])
+def test_a_failing_write_of_the_error_output_blocks_until_it_works_and_doubles_nothing(
+    firehose: Any, errors: list[Exception | None]
+) -> None:
+    firehose.cloud.put_errors = errors
+    delivery = firehose.registry.delivery(failing := stream(firehose))
+    firehose.take(failing, b'{"id": "1"}', b"nope")
     firehose.cloud.until(lambda: len(firehose.cloud.objects) == 2)
     firehose.registry.stop()
     assert len(firehose.cloud.rows("orders/")) == 1
     assert len(firehose.cloud.documents("errors/")) == 1
+    assert delivery.totals.sums["DeliveryToS3.Records"] == 1
 
 
 def test_a_table_that_was_dropped_sends_everything_to_the_error_output(firehose: Any) -> None:

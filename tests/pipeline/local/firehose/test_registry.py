@@ -83,6 +83,18 @@ def test_records_that_come_in_after_the_stop_wait_for_the_next_start(firehose: A
     assert sorted(firehose.cloud.objects.values()) == [b"in time", b"late"]
 
 
+def test_records_that_meet_a_delivery_as_it_ends_wait_for_the_next_start(firehose: Any) -> None:
+    stream = firehose.stream(firehose.s3())
+    firehose.cloud.streams[stream["arn"]] = stream
+    firehose.registry.delivery(stream).stop(1)
+    firehose.take(stream, b"late")
+
+    again = firehose.new_registry()
+    again.start()
+    again.stop()
+    assert firehose.cloud.one("") == b"late"
+
+
 def test_nothing_is_lost_by_a_stop_while_records_come_in(firehose: Any) -> None:
     stream = firehose.stream(firehose.s3(BufferingHints={"SizeInMBs": 1, "IntervalInSeconds": 0}))
     firehose.cloud.streams[stream["arn"]] = stream
