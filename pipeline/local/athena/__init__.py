@@ -27,11 +27,13 @@ def install(host: Host) -> None:
     from pipeline.local.athena.execution import Runner
     from pipeline.local.athena.service import Service
 
-    runner = Runner(Engine(Path(s3.DATA_DIR), host.state / "athena"))
+    engine = Engine(Path(s3.DATA_DIR), host.state / "athena")
+    runner = Runner(engine)
     service = Service(athena, runner)
     athena._start_query_execution = service.start
     athena._stop_query_execution = service.stop
     athena._get_query_results = service.results
     athena._list_query_executions = service.list
     host.on_start(runner.warm_up)
+    host.on_stop(engine.close)
     host.on_stop(runner.close)

@@ -45,8 +45,9 @@ class Engine:
             },
         )
         database.execute("set timezone = 'UTC'")
-        # It loses track of file_index, of which the partition keys are made: DuckDB 2.0.0 ends with an internal error.
-        database.execute("set disabled_optimizers = 'late_materialization'")
+        # DuckDB 2.0.0: the first loses track of file_index, of which partition keys are made, and ends with an internal
+        # error; the second lets a text that is no number fail in the CSV reader, where TRY_CAST should make it NULL.
+        database.execute("set disabled_optimizers = 'late_materialization,type_pushdown'")
         database.execute("set parquet_metadata_cache = true")
         for macro in (*types.MACROS, *functions.MACROS):
             database.execute(macro)

@@ -6,8 +6,9 @@ import contextvars
 import logging
 import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, field
-from threading import Event, Lock
+from threading import Event, Lock, Thread
 from typing import TYPE_CHECKING, Any
 
 from pipeline.local.athena import metadata, relations, results, statements
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger("weir.athena")
 
 _AT_ONCE = 4
+_BETWEEN_INTERRUPTIONS = 0.02
 _LIVE = ("QUEUED", "RUNNING")
 
 
@@ -83,23 +85,34 @@ class Runner:
 
     def close(self) -> None:
         """Break off what runs, and wait for it."""
-        for running in list(self.running.values()):
-            self._interrupt(running)
+        for query_id in list(self.running):
+            self._interrupt(query_id)
         self._pool.shutdown(cancel_futures=True)
-        self.engine.close()
 
     def stop(self, record: dict[str, Any]) -> None:
         """Cancel an execution that has not ended."""
         if self._end(record, "CANCELLED", "Query cancelled by user"):
-            running = self.running.get(record["QueryExecutionId"])
-            if running is not None:
-                self._interrupt(running)
+            self._interrupt(record["QueryExecutionId"])
 
-    @staticmethod
-    def _interrupt(running: Running) -> None:
+    def _interrupt(self, query_id: str) -> None:
+        """Break off a query, now or, if it is between two steps, in the next one."""
+        running = self.running.get(query_id)
+        if running is None:
+            return
         running.stopped.set()
-        if running.cursor is not None:
-            running.cursor.interrupt()
+
+        def until_it_ends() -> None:
+            import duckdb
+
+            # DuckDB forgets an interruption that comes when it runs nothing, so one is not enough.
+            while self.running.get(query_id) is running:
+                cursor = running.cursor
+                with suppress(duckdb.ConnectionException):  # it was closed just now
+                    if cursor is not None:
+                        cursor.interrupt()
+                time.sleep(_BETWEEN_INTERRUPTIONS)
+
+        Thread(target=until_it_ends, name=f"athena-stop-{query_id}", daemon=True).start()
 
     def _run(self, record: dict[str, Any], running: Running, ddl: Callable[[], None] | None) -> None:
         begun = time.time()

@@ -102,8 +102,10 @@ def _as_seen_inside(part: exp.Expr, source: Scope) -> exp.Expr | None:
     named = {projection.alias_or_name: projection.unalias() for projection in select.selects}
     inner = part.copy()
     for column in list(inner.find_all(exp.Column)):
-        origin = named.get(column.name)
-        if not isinstance(origin, exp.Column) or not _is_the_same_in_its_group(origin, select):
+        origin = core = named.get(column.name)
+        while isinstance(core, (exp.Cast, exp.Paren)):
+            core = core.this
+        if origin is None or not isinstance(core, exp.Column) or not _is_the_same_in_its_group(core, select):
             return None
         if column is inner:
             return origin.copy()

@@ -49,7 +49,7 @@ def _cast(node: exp.Expr, number: Number) -> exp.Expr:
 
 def _not_zero(node: exp.Expr) -> exp.Expr:
     """Trino breaks off where a decimal is divided by zero; DuckDB would go on with infinity."""
-    if isinstance(node, exp.Literal):
+    if isinstance(node, exp.Literal) and float(node.name):
         return node
     check = exp.Case(ifs=[exp.If(this=exp.EQ(this=node.copy(), expression=exp.Literal.number(0)), true=_ERROR.copy())])
     check.set("default", node)

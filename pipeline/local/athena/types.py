@@ -99,10 +99,11 @@ def text_column_info(name: str, athena: str = "varchar", precision: int = _TEXT[
 
 def trino_name(kind: Any) -> str:
     """DuckDB's type `kind` as Trino names it, in full: what a view's definition holds."""
-    parts = [(name, trino_name(child)) for name, child in kind.children] if kind.id in _NESTED else []
+    held = kind.children[: _NESTED[kind.id]] if kind.id in _NESTED else []
+    parts = [(name, trino_name(child)) for name, child in held]
     if parts:
         name = {"struct": "row", "map": "map"}.get(kind.id, "array")
-        inner = ", ".join(f"{label} {part}" if name == "row" else part for label, part in parts[: _NESTED[kind.id]])
+        inner = ", ".join(f"{label} {part}" if name == "row" else part for label, part in parts)
         return f"{name}({inner})"
     if kind.id == "decimal":
         return "decimal({},{})".format(*(value for _, value in kind.children))
