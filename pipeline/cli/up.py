@@ -12,7 +12,6 @@ import sys
 import time
 import urllib.request
 from contextlib import ExitStack, contextmanager, suppress
-from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from pipeline import stack
@@ -20,7 +19,7 @@ from pipeline.cli.deploy import deploy
 from pipeline.errors import LocalCloudError
 from pipeline.local.cloud import LocalCloud, end_replays
 from pipeline.local.pids import remember
-from pipeline.replay import samples, store
+from pipeline.replay import files, store
 from pipeline.settings import REPOSITORY, Settings, running_cloud, settle_local, state_folder
 from pipeline.warehouse.connect import connect
 
@@ -30,9 +29,6 @@ if TYPE_CHECKING:
     from pathlib import Path
     from types import FrameType
 
-_SAMPLE_ROWS = 20_000
-_SAMPLE_SEED = 1
-_SAMPLE_DAYS = 365
 _DELIVERY_LIMIT_S = 60
 _DASHBOARD_LIMIT_S = 30
 _STOP_LIMIT_S = 10
@@ -41,7 +37,7 @@ _STOP_LIMIT_S = 10
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Where the dashboard listens, and how much sample data there is."""
     parser.add_argument("--port", type=int, default=8501, help="the dashboard's port on loopback (default: 8501)")
-    parser.add_argument("--rows", type=int, default=_SAMPLE_ROWS, help="order lines of sample data (0: none)")
+    parser.add_argument("--rows", type=int, default=files.SAMPLE_ROWS, help="order lines of sample data (0: none)")
 
 
 def run(args: argparse.Namespace) -> int:
@@ -118,11 +114,8 @@ def _require_free(port: int) -> None:
 
 def _load_sample(rows: int, settings: Settings) -> None:
     """Generate the sample once, send it once, wait until the warehouse has it."""
-    path = settings.state / "sample.csv.gz"
-    if not path.exists():
-        with _stage(f"Sample of {rows:,} order lines"):
-            end = datetime.now(UTC).date()
-            samples.write(path, rows=rows, seed=_SAMPLE_SEED, start=end - timedelta(days=_SAMPLE_DAYS), end=end)
+    with _stage(f"Sample of {rows:,} order lines"):
+        path = files.sample(settings.state, rows=rows)
     if store.of_stack(settings.stack).finished_of(path.name) is not None:
         return
     with _stage("Replay of the sample"):

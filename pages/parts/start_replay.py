@@ -1,0 +1,76 @@
+"""The form that starts a replay. The replay itself runs in a process of its own and outlives the page."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import streamlit as st
+
+from pages.parts import asked, states, words
+from pipeline.errors import BadInputError
+from pipeline.replay import files, launch
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from pipeline.settings import Settings
+
+_SAMPLE, _PATH, _UPLOAD = "Sample", "Path", "Upload"
+_TARGETS = {"kinesis": "Kinesis: straight to the stream", "api": "API: as shops' systems send"}
+_MOST_ROWS_PER_S = 100_000.0
+
+
+def form() -> None:
+    """Choose a file, a target and a pace, and start."""
+    settings = asked.sources().settings
+    with st.container(border=True):
+        kind = st.segmented_control(
+            "File", [_SAMPLE, _PATH, _UPLOAD], default=_SAMPLE, required=True, key="replay from"
+        )
+        chosen = _chosen(str(kind))
+        with st.container(horizontal=True, vertical_alignment="bottom"):
+            target = st.selectbox("Target", list(_TARGETS), format_func=_TARGETS.__getitem__, width=300)
+            rate = st.number_input(
+                "Rows/s", min_value=1.0, max_value=_MOST_ROWS_PER_S, value=None, step=100.0, format="%.0f",
+                placeholder="as fast as it goes", width=190, help="Empty: as fast as the target takes them.",
+            )  # fmt: skip
+            limit = st.number_input(
+                "First rows only", min_value=1, value=None, step=1000, placeholder="all", width=170,
+            )  # fmt: skip
+            asked_for = st.button("Start", type="primary", icon=":material/play_arrow:", disabled=chosen is None)
+        if asked_for:
+            with states.panel("The replay"):
+                _start(settings, chosen, target, rate, limit)
+
+
+def _chosen(kind: str) -> Any:  # noqa: ANN401 - nothing, a word, or Streamlit's uploaded file
+    """What to replay, as far as the reader has said it; None while there is nothing to start."""
+    if kind == _PATH:
+        return (
+            st.text_input(
+                "Path on the machine that runs Weir", placeholder="/data/online_retail.csv.gz", key="replay path"
+            ).strip()
+            or None
+        )
+    if kind == _UPLOAD:
+        return st.file_uploader("A CSV file, plain or .gz", type=["csv", "gz"], key="replay upload")
+    st.caption(f"{words.count(files.SAMPLE_ROWS)} generated order lines of the past year.")
+    return _SAMPLE
+
+
+def _start(settings: Settings, chosen: Any, target: str, rate: float | None, limit: int | None) -> None:  # noqa: ANN401
+    """Start the worker; an error of ours is told by the panel around it."""
+    with st.spinner("Looking at the file ..."):
+        path = _file(settings, chosen)
+        launch.start(path, settings, target=target, rate=rate, limit=limit)
+    st.toast(f"The replay of {words.plain(path.name)} has started.", icon=":material/play_circle:")
+
+
+def _file(settings: Settings, chosen: Any) -> Path:  # noqa: ANN401
+    if chosen is None:
+        raise BadInputError("No file was chosen: choose the sample, a path or an upload.")
+    if chosen == _SAMPLE:
+        return files.sample(settings.state)
+    if isinstance(chosen, str):
+        return files.at(chosen)
+    return files.keep_upload(settings.state, chosen.name, chosen)
