@@ -18,11 +18,11 @@ from typing import TYPE_CHECKING, NamedTuple
 import psycopg
 from psycopg import sql
 
-from pipeline.errors import CloudDownError, NotFoundError
+from pipeline.errors import CloudDownError, LocalCloudError, NotFoundError
 from pipeline.local import load_blocks
 from pipeline.local import objects as s3
 from pipeline.local.copy_command import CopyCommand, CopyFailedError, Options, Path, paths
-from pipeline.local.load_values import BAD_LINE, BAD_UTF8, Column, Real, Value, ValueRefusedError, converter
+from pipeline.local.load_values import BAD_LINE, BAD_UTF8, Column, Number, Real, Value, ValueRefusedError, converter
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -79,7 +79,7 @@ def copy(warehouse: Warehouse, command: CopyCommand, objects: Iterable[tuple[str
     options = Options.parse(command.options)
     try:
         connection = warehouse.connect()
-    except psycopg.Error as error:
+    except (psycopg.Error, LocalCloudError) as error:
         raise CloudDownError(f"The warehouse does not answer: {error}") from error
     errors: list[_LoadError] = []
     try:
@@ -119,7 +119,7 @@ class _Load:
             logger.warning("COPY %s without ROUNDEC cuts digits off: 2.55 may become 2.5499.", command.table)
         self._paths = paths(options.jsonpaths, [column.name for column in self._columns])
         self._converters = [converter(each, round_decimals=options.round_decimals) for each in self._columns]
-        self._decoder = json.JSONDecoder(parse_float=Real, parse_int=str, parse_constant=Real)
+        self._decoder = json.JSONDecoder(parse_float=Real, parse_int=Number, parse_constant=Real)
 
     def run(self, objects: Iterable[tuple[str, str]]) -> int:
         """The number of rows written; stops where the errors reach MAXERROR."""

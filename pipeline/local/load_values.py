@@ -36,8 +36,14 @@ _BOOLEANS = dict.fromkeys(("1", "t", "y", "yes", "true"), "t") | dict.fromkeys((
 _EXACT_DIGITS = 15  # every decimal of so many digits comes back from a double as it was
 
 
-class Real(str):
-    """A number of JSON with a fraction or an exponent, as it is written."""
+class Number(str):
+    """A number of JSON, as it is written."""
+
+    __slots__ = ()
+
+
+class Real(Number):
+    """One with a fraction or an exponent."""
 
     __slots__ = ()
 
@@ -95,8 +101,15 @@ def _plain(value: Value) -> str | None:
     return text.strip() or None
 
 
-def _json(value: Value) -> str:
-    return json.dumps(value, separators=(",", ":"), ensure_ascii=False)
+def _json(value: object) -> str:
+    """An object or array is loaded as its text ("COPY from JSON format")."""
+    if isinstance(value, Number):
+        return value
+    if isinstance(value, list):
+        return f"[{','.join(map(_json, value))}]"
+    if isinstance(value, dict):
+        return f"{{{','.join(f'{_json(name)}:{_json(held)}' for name, held in value.items())}}}"
+    return json.dumps(value, ensure_ascii=False)
 
 
 def _integer(bits: int, name: str) -> Converter:
@@ -145,6 +158,8 @@ def _numeric(column: Column, *, round_decimals: bool) -> Converter:
             number = exact.quantize(step, rounding)
         except (InvalidOperation, OverflowError):
             raise ValueRefusedError(BAD_DECIMAL, f"Invalid value '{text[:40]}' for NUMERIC") from None
+        if not number.is_finite():
+            raise ValueRefusedError(BAD_DECIMAL, f"Invalid value '{text[:40]}' for NUMERIC")
         if abs(number) >= limit:
             size = f"{column.precision},{column.scale}"
             raise ValueRefusedError(OUT_OF_RANGE, f"Overflow for NUMERIC({size})")

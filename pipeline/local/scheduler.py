@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Any
 
 import psycopg
 
+from pipeline.errors import LocalCloudError
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
@@ -83,7 +85,7 @@ class Statements:
                 statement = _statement(given, self._warehouse.database)
                 with self._warehouse.connect(autocommit=True) as connection:
                     connection.execute(statement.encode())
-            except (psycopg.Error, ValueError) as error:
+            except (psycopg.Error, LocalCloudError, ValueError) as error:
                 if given not in self._failing:
                     logger.warning("A scheduled statement failed and will be tried again: %s: %s", given, error)
                 self._failing.add(given)

@@ -79,7 +79,11 @@ class Warehouse:
         return self._server.socket_folder
 
     def connect(self, *, autocommit: bool = False) -> psycopg.Connection:
-        """A connection as the warehouse's user, past the door: for work that redshift-connector cannot do."""
+        """A connection as the warehouse's user, past the door: for work that redshift-connector cannot do.
+
+        Raises LocalCloudError when the warehouse was not started or is stopped, psycopg's errors otherwise.
+        """
+        _ = self._server.pid  # raises when it does not run
         return self._connect(self.username, self.password, self.database, autocommit=autocommit)
 
     def _make(self) -> None:

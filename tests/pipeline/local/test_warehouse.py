@@ -1,0 +1,221 @@
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import psutil
+import psycopg
+import pytest
+import redshift_connector
+from redshift_connector import error as driver
+
+from pipeline.errors import LocalCloudError
+from pipeline.local import postgres as postgres_module
+from pipeline.local import unprivileged
+from pipeline.local.warehouse import Warehouse
+from pipeline.settings import REPOSITORY
+
+PSQL = Path(postgres_module.binary("psql"))
+root_only = pytest.mark.skipif(os.geteuid() != 0, reason="about what root may do")
+
+
+def connect(warehouse: Warehouse, password: str | None = None) -> Any:
+    return redshift_connector.connect(
+        host=warehouse.host,
+        port=warehouse.port,
+        database=warehouse.database,
+        user=warehouse.username,
+        password=password or warehouse.password,
+        ssl=False,
+    )
+
+
+def value(warehouse: Warehouse, sql: str) -> object:
+    with warehouse.connect(autocommit=True) as connection:
+        row = connection.execute(sql.encode()).fetchone()
+        return row and row[0]
+
+
+def servers(state: Path) -> list[int]:
+    """The PostgreSQL servers that run on this state, without their children."""
+    data = str(state / "warehouse" / "data")
+    return [
+        process.pid
+        for process in psutil.process_iter(["cmdline"])
+        if data in (process.info["cmdline"] or []) and process.info["cmdline"][0].endswith("/postgres")
+    ]
+
+
+def test_redshift_connector_asks_with_parameters(warehouse: Warehouse) -> None:
+    with connect(warehouse) as connection, connection.cursor() as cursor:
+        cursor.execute("select %s::int + 1 as more, %s as name", (41, "it's"))
+        assert cursor.fetch_dataframe().to_dict("records") == [{"more": 42, "name": "it's"}]
+
+
+def test_a_wrong_password_is_refused(warehouse: Warehouse) -> None:
+    with pytest.raises(driver.ProgrammingError) as refused:
+        connect(warehouse, "guess")
+    assert refused.value.args[0]["C"] == "28P01"
+    with pytest.raises(psycopg.OperationalError, match="password authentication failed"):
+        psycopg.connect(host=warehouse.host, port=warehouse.port, user="postgres", password="postgres")
+
+
+def test_psql_connects(warehouse: Warehouse) -> None:
+    """With its defaults, by which it asks for encryption first."""
+    answer = subprocess.run(
+        [PSQL, "-h", "127.0.0.1", "-p", str(warehouse.port), "-U", "weir", "-Atc", "select 6 * 7", "weir"],
+        env={"PGPASSWORD": warehouse.password, "PATH": os.environ["PATH"]},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert answer.stdout == "42\n"
+
+
+def test_the_user_is_no_superuser(warehouse: Warehouse) -> None:
+    assert value(warehouse, "select usesuper from pg_user where usename = current_user") is False
+
+
+def test_nothing_listens_but_the_door_on_the_loopback(warehouse: Warehouse) -> None:
+    (pid,) = warehouse.pids
+    family = [pid, *(child.pid for child in psutil.Process(pid).children(recursive=True))]
+    for each in family:
+        assert psutil.Process(each).net_connections(kind="inet") == []
+    own = [
+        connection.laddr
+        for connection in psutil.Process().net_connections(kind="inet")
+        if connection.status == psutil.CONN_LISTEN and connection.laddr.port == warehouse.port
+    ]
+    assert [address.ip for address in own] == ["127.0.0.1"]
+
+
+def test_a_restart_keeps_data_password_and_port(tmp_path: Path) -> None:
+    first = Warehouse(tmp_path)
+    first.start()
+    with first.connect(autocommit=True) as connection:
+        connection.execute("create table kept as select 5 as number")
+    port, password = first.port, first.password
+    first.stop()
+    assert not servers(tmp_path)
+    second = Warehouse(tmp_path)
+    second.start()
+    try:
+        assert (second.port, second.password) == (port, password)
+        assert value(second, "select number from kept") == 5
+    finally:
+        second.stop()
+    assert (tmp_path / "warehouse" / "secret.json").stat().st_mode & 0o777 == 0o600
+
+
+def test_a_server_that_a_killed_run_left_is_ended(tmp_path: Path) -> None:
+    program = (
+        "import sys, time; from pathlib import Path; from pipeline.local.warehouse import Warehouse\n"
+        "warehouse = Warehouse(Path(sys.argv[1])); warehouse.start()\n"
+        "print(*warehouse.pids, flush=True); time.sleep(60)"
+    )
+    run = subprocess.Popen([sys.executable, "-c", program, tmp_path], cwd=REPOSITORY, stdout=subprocess.PIPE)
+    assert run.stdout is not None
+    left = int(run.stdout.readline())
+    run.send_signal(signal.SIGKILL)
+    run.wait()
+    run.stdout.close()
+    assert servers(tmp_path) == [left]
+    warehouse = Warehouse(tmp_path)
+    warehouse.start()
+    try:
+        assert servers(tmp_path) == warehouse.pids
+        assert warehouse.pids != [left]
+        assert value(warehouse, "select 1") == 1
+    finally:
+        warehouse.stop()
+
+
+def test_a_start_that_was_broken_off_begins_anew(tmp_path: Path) -> None:
+    data = tmp_path / "warehouse" / "data"
+    data.mkdir(parents=True)
+    (data / "PG_VERSION").write_text("18\n")
+    warehouse = Warehouse(tmp_path)
+    warehouse.start()
+    try:
+        assert value(warehouse, "select count(*) from sys_load_error_detail") == 0
+    finally:
+        warehouse.stop()
+
+
+def test_a_taken_port_is_one_line_and_leaves_nothing(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = other.getsockname()[1]
+        with pytest.raises(LocalCloudError, match=f"127.0.0.1:{port}"):
+            Warehouse(tmp_path, port).start()
+    assert not servers(tmp_path)
+
+
+def test_a_broken_data_folder_is_one_line(tmp_path: Path) -> None:
+    warehouse = Warehouse(tmp_path)
+    warehouse.start()
+    warehouse.stop()
+    (tmp_path / "warehouse" / "data" / "global" / "pg_control").unlink()
+    with pytest.raises(LocalCloudError, match=r"ended as it started.*postgres\.log"):
+        Warehouse(tmp_path).start()
+    assert not servers(tmp_path)
+
+
+@pytest.mark.parametrize("name", ["n" * 90, "a, b 'c' ü"], ids=["long", "odd"])
+def test_any_path_will_do(tmp_path: Path, name: str) -> None:
+    """A socket's path is short and plain; where the data's is not, the socket lives elsewhere while it runs."""
+    warehouse = Warehouse(tmp_path / name / name)
+    warehouse.start()
+    folder = warehouse.socket_folder
+    try:
+        assert folder.name.startswith("weir-")
+        assert len(str(folder)) < 50
+        assert folder.stat().st_mode & 0o777 == 0o700
+        with connect(warehouse) as connection, connection.cursor() as cursor:
+            cursor.execute("select 1")
+    finally:
+        warehouse.stop()
+    assert not folder.exists()
+
+
+@root_only
+def test_root_may_keep_its_state_to_itself(tmp_path: Path) -> None:
+    private = tmp_path / "private"
+    private.mkdir(mode=0o700)
+    warehouse = Warehouse(private / "state")
+    warehouse.start()
+    try:
+        assert value(warehouse, "select 1") == 1
+        assert private.stat().st_mode & 0o777 == 0o700
+        (pid,) = warehouse.pids
+        assert psutil.Process(pid).username() == "nobody"
+    finally:
+        warehouse.stop()
+
+
+@root_only
+def test_anybody_may_run_it() -> None:
+    """Who is not root runs PostgreSQL as themselves."""
+    state = Path(tempfile.mkdtemp(dir="/tmp"))
+    os.chown(state, 65534, 65534)
+    program = (
+        "import sys; from pathlib import Path; from pipeline.local.warehouse import Warehouse\n"
+        "warehouse = Warehouse(Path(sys.argv[1])); warehouse.start()\n"
+        "print(warehouse.connect().execute('select 1').fetchone()); warehouse.stop()"
+    )
+    try:
+        # As nobody, who may here read what is root's: the interpreter, and this repository.
+        as_nobody = [sys.executable, "-I", unprivileged.__file__, "/root"]
+        done = subprocess.run(
+            [*as_nobody, sys.executable, "-c", program, state],
+            cwd=REPOSITORY, capture_output=True, text=True, check=False,
+        )  # fmt: skip
+        assert done.stdout == "(1,)\n", done.stderr
+    finally:
+        shutil.rmtree(state)
