@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from pipeline.local import objects
@@ -86,7 +87,15 @@ class FooterCache:
 
 def path_of(file: LakeFile) -> str:
     """The file on disk."""
-    return str(objects.path(file.bucket, file.key))
+    from ministack.services import s3
+
+    return _path(s3.DATA_DIR, file.bucket, file.key, file.tag)
+
+
+@lru_cache(maxsize=_KNOWN_FOOTERS)
+def _path(_root: str, bucket: str, key: str, _tag: str) -> str:
+    # MiniStack looks at each folder on the way, and a query may name thousands of files.
+    return str(objects.path(bucket, key))
 
 
 def files_of(table: LakeTable) -> list[LakeFile]:
