@@ -35,9 +35,9 @@ def show(delivery: deliveries.Delivery) -> None:
     newest = delivery.newest
     operators.facts(
         {
-            "Records in, last 24 h": words.count(delivery.arrived.total),
-            "Records delivered, last 24 h": words.count(delivery.delivered.total),
-            "Last delivery": words.age(newest.at) if newest else "none yet",
+            "In, last 24 h": words.count(delivery.arrived.total),
+            "Delivered, last 24 h": words.count(delivery.delivered.total),
+            "Last delivery": words.short_age(newest.at) if newest else "none yet",
             "Oldest record waits": "-" if delivery.freshness_s is None else f"{delivery.freshness_s:,.0f} s",
         }
     )

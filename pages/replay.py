@@ -60,11 +60,11 @@ def past(replays: list[Progress]) -> None:
         {
             "State": [operators.badge(replay.status) for replay in replays],
             "File": [words.plain(Path(replay.file).name) for replay in replays],
-            "Started": [words.age(moment(replay.started_at)) for replay in replays],
             "Accepted": [replay.accepted for replay in replays],
             "Rejected": [replay.rejected for replay in replays],
             "Failed": [replay.failed for replay in replays],
             "Rows/s": [replay.rows_per_s for replay in replays],
+            "Started": [words.age(moment(replay.started_at)) for replay in replays],
             "What happened": [words.plain(replay.error or "") or None for replay in replays],
         },
     )

@@ -40,7 +40,7 @@ def show(stream: streams.Stream) -> None:
             "Status": stream.status.lower(),
             "Open shards": words.count(len(stream.shards)),
             "Keeps records for": f"{stream.retention_h} h",
-            "Records in, last hour": words.count(stream.incoming.total),
+            "In, last hour": words.count(stream.incoming.total),
         }
     )
     operators.counts_over_time(stream.incoming, "Records in", "stream records")

@@ -17,9 +17,16 @@ if TYPE_CHECKING:
     from queries.definitions import Measure
     from queries.period import By
 
-_STEP_MS = {"hour": 3_600_000, "day": 86_400_000}
+_DAY_MS = 86_400_000
+_STEP_MS = {"hour": 3_600_000, "day": _DAY_MS}
 _HOVER_DATE = {"hour": "%H:%M, %a %-d %b %Y", "day": "%a %-d %b %Y", "month": "%B %Y", "year": "%Y"}
-_TICK_DATE = {"hour": "%H:%M\n%-d %b", "day": "%-d %b\n%Y", "month": "%b\n%Y", "year": "%Y"}
+# By the distance of two ticks; what stands after the line's end is written where it changes.
+_TICK_DATES = (
+    {"dtickrange": [None, _DAY_MS - 1], "value": "%H:%M\n%-d %b"},
+    {"dtickrange": [_DAY_MS, _DAY_MS * 27], "value": "%-d %b\n%Y"},
+    {"dtickrange": [_DAY_MS * 28, "M11"], "value": "%b\n%Y"},
+    {"dtickrange": ["M12", None], "value": "%Y"},
+)
 # Over this many points numbers travel with 4 bytes instead of 8, which keeps 15,000 of them under 100 KB.
 _MANY = 4_000
 _PULSE_HEIGHT = 160
@@ -74,7 +81,7 @@ def pulse(series: Series, measure: Measure) -> go.Figure:
     )
     figure = _figure(trace, height=_PULSE_HEIGHT)
     span = [time.replace(tzinfo=None).isoformat() for time in (series.since, series.until)]
-    figure.update_xaxes(type="date", range=span, hoverformat="%H:%M, %-d %b", tickformat="%H:%M\n%-d %b", nticks=6)
+    figure.update_xaxes(type="date", range=span, hoverformat="%H:%M, %-d %b", tickformatstops=_TICK_DATES, nticks=6)
     return _value_axis(figure, measure)
 
 
@@ -115,7 +122,7 @@ def _time_axis(figure: go.Figure, times: pd.Series[Any], by: By) -> None:
         figure.update_traces(x0=times.iloc[0].isoformat(), dx=_STEP_MS[by])
     else:
         figure.update_traces(x=[time.isoformat() for time in times])
-    figure.update_xaxes(type="date", hoverformat=_HOVER_DATE[by], tickformat=_TICK_DATE[by], nticks=8)
+    figure.update_xaxes(type="date", hoverformat=_HOVER_DATE[by], tickformatstops=_TICK_DATES, nticks=8)
     if by == "year":
         figure.update_xaxes(dtick="M12")
 

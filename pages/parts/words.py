@@ -13,6 +13,7 @@ import streamlit as st
 if TYPE_CHECKING:
     from queries.period import By, Period
 
+_SHORT = {"minute": "min", "hour": "h", "day": "d"}
 _TENFOLD = 1000
 _PENCE = Decimal("0.01")
 _HUNDREDTHS_OF_PENCE = Decimal("0.0001")
@@ -107,6 +108,14 @@ def span(length: timedelta) -> str:
     unit, name = next((unit, name) for unit, name in (*_STEPS, (1, "second")) if seconds >= unit)
     number = round(seconds / unit)
     return f"{number} {name}s" if number > 1 else f"{'an' if name == 'hour' else 'a'} {name}"
+
+
+def short_age(instant: datetime, now: datetime | None = None) -> str:
+    """How long ago, where there is little room: 3 min ago."""
+    told = age(instant, now)
+    for name, short in _SHORT.items():
+        told = told.replace(f"{name}s", short).replace(name, short)
+    return told
 
 
 def here(instant: datetime) -> str:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 Scheme = Literal["light", "dark"]
 HEIGHTS = {1440: 900, 390: 844}
+_IN_DOCS = {(1440, "light"), (390, "dark")}
 _LIMIT_MS = 30_000
 # A fragment that looks again each two seconds is still for most of them.
 _STILL = """() => {
@@ -27,6 +28,9 @@ _WIDTHS = """() => {
     const main = document.querySelector('[data-testid=stMain]');
     return [document.documentElement.scrollWidth, main.scrollWidth, main.clientWidth];
 }"""
+_CUT_OFF = """() => [...document.querySelectorAll('[data-testid=stMetricValue] *, [data-testid=stMetricLabel] *')]
+    .filter((part) => part.scrollWidth > part.clientWidth + 1 && getComputedStyle(part).textOverflow === 'ellipsis')
+    .map((part) => part.textContent)"""
 _CONTRAST = (Path(__file__).parent / "contrast.js").read_text()
 _CONTENT_HEIGHT = "() => document.querySelector('[data-testid=stMain]').scrollHeight"
 # Streamlit looks for its server beside the page first, and then at the root.
@@ -85,17 +89,22 @@ class View:
         window, main, shown = self.page.evaluate(_WIDTHS)
         return int(max(window - self.width, main - shown))
 
+    def cut_off(self) -> list[str]:
+        """Figures and their labels that have no room."""
+        found: list[str] = self.page.evaluate(_CUT_OFF)
+        return found
+
     def faint(self) -> list[str]:
         """Text with less contrast than WCAG AA asks."""
         found: list[str] = self.page.evaluate(_CONTRAST)
         return found
 
     def picture(self, name: str) -> None:
-        """Save the whole page; into docs/ as well when WEIR_SCREENSHOTS=docs."""
+        """Save the whole page; a light desktop's and a dark phone's into docs/ too when WEIR_SCREENSHOTS=docs."""
         height = min(max(int(self.page.evaluate(_CONTENT_HEIGHT)), HEIGHTS[self.width]), 5000)
         self.page.set_viewport_size({"width": self.width, "height": height})
         self.page.wait_for_timeout(300)
-        for folder in _folders():
+        for folder in _folders(self):
             folder.mkdir(parents=True, exist_ok=True)
             self.page.screenshot(path=folder / f"{name}-{self.scheme}-{self.width}.png")
         self.page.set_viewport_size({"width": self.width, "height": HEIGHTS[self.width]})
@@ -110,6 +119,7 @@ class View:
             self.complaints.append(f"console: {text}")
 
 
-def _folders() -> list[Path]:
+def _folders(view: View) -> list[Path]:
     folders = [REPOSITORY / "build" / "screenshots"]
-    return [*folders, REPOSITORY / "docs" / "screenshots"] if os.environ.get("WEIR_SCREENSHOTS") == "docs" else folders
+    wanted = os.environ.get("WEIR_SCREENSHOTS") == "docs" and (view.width, view.scheme) in _IN_DOCS
+    return [*folders, REPOSITORY / "docs" / "screenshots"] if wanted else folders

@@ -133,7 +133,7 @@ def test_streams_shows_shards_consumers_and_a_verdict(world: World) -> None:
     assert "Open shards 2" in said
     assert "50% of keys" in said
     assert "weir-invoice-writer" in said
-    assert "Records in, last hour 60" in said
+    assert "In, last hour 60" in said
 
 
 def test_deliveries_shows_both_with_their_last_object(world: World) -> None:

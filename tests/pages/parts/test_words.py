@@ -77,6 +77,12 @@ def test_age(ago: timedelta, told: str) -> None:
     assert words.age(NOW - ago, NOW) == told
 
 
+def test_short_ages() -> None:
+    assert words.short_age(NOW - timedelta(minutes=2), NOW) == "2 min ago"
+    assert words.short_age(NOW - timedelta(hours=1), NOW) == "1 h ago"
+    assert words.short_age(NOW - timedelta(days=40), NOW) == "1 month ago"
+
+
 def test_an_age_without_zone_is_utc() -> None:
     assert words.age(NOW.replace(tzinfo=None) - timedelta(hours=2), NOW) == "2 hours ago"
 

@@ -1,0 +1,230 @@
+"""The reports on the real engines of the local cloud, against the sample's own ledger; and engines that misbehave."""
+
+from __future__ import annotations
+
+import time
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from pipeline.errors import (
+    AccessRefusedError,
+    CloudDownError,
+    NotDeployedError,
+    NotFoundError,
+    QueryFailedError,
+    QueryTimeoutError,
+)
+from pipeline.replay.sample_ledger import Kind, pounds
+from pipeline.warehouse.connect import open_connection
+from queries import sources
+from queries.loader import Query, load
+from queries.period import Period
+from queries.reports import arrivals, products, sales
+from queries.warehouse import Warehouse
+
+if TYPE_CHECKING:
+    from queries.period import By
+    from queries.sources import Sources
+    from tests.conftest import Cloud
+
+# What the reports of the warehouse are asked with; the texts are planned without running.
+_ASKED: dict[str, Any] = {
+    "since": datetime.fromisoformat("2010-12-01"),
+    "until": datetime.now(UTC).replace(tzinfo=None),
+    "by": "month",
+    "top": 10,
+}
+
+
+@pytest.fixture(scope="module")
+def asked(cloud: Cloud) -> Sources:
+    return sources.of(cloud.settings)
+
+
+@pytest.fixture(scope="module")
+def whole(cloud: Cloud) -> Period:
+    assert cloud.ledger.first_at
+    assert cloud.ledger.last_at
+    return Period(cloud.ledger.first_at.date(), cloud.ledger.last_at.date())
+
+
+def around_now() -> Period:
+    now = datetime.now(UTC)
+    return Period((now - timedelta(days=1)).date(), now.date())
+
+
+def test_totals_are_the_ledgers(asked: Sources, cloud: Cloud, whole: Period) -> None:
+    row = sales.totals(asked.warehouse, whole).row
+    ledger = cloud.ledger
+    assert row["net_sales"] == ledger.net_sales
+    assert row["gross_sales"] == ledger.gross_sales
+    assert row["returns"] == pounds(ledger.net_by_kind[Kind.RETURN])
+    assert row["adjustments"] == pounds(ledger.net_by_kind[Kind.ADJUSTMENT])
+    assert (row["orders"], row["lines"], row["units"]) == (ledger.orders, ledger.rows, ledger.units)
+
+
+@pytest.mark.parametrize("by", ["hour", "day", "month", "year"])
+def test_any_division_adds_up_to_the_whole(asked: Sources, cloud: Cloud, whole: Period, by: By) -> None:
+    frame = sales.by_period(asked.warehouse, whole, by).frame
+    assert sum(frame["net_sales"], Decimal(0)) == cloud.ledger.net_sales
+    assert sum(frame["orders"]) == cloud.ledger.orders
+
+
+def test_months_are_the_ledgers(asked: Sources, cloud: Cloud, whole: Period) -> None:
+    frame = sales.by_period(asked.warehouse, whole, "month").frame
+    found = {f"{row.period:%Y-%m}": row.net_sales for row in frame.itertuples() if row.lines}
+    assert found == {month: pounds(net) for month, net in cloud.ledger.net_by_month.items()}
+
+
+def test_the_span_ends_with_the_ledger(asked: Sources, cloud: Cloud) -> None:
+    row = sales.span(asked.warehouse).row
+    assert row["newest_at"] == cloud.ledger.last_at
+    assert row["first_at"] <= cloud.ledger.first_at  # other tests sell long before
+
+
+def test_top_products_are_the_ledgers(asked: Sources, cloud: Cloud, whole: Period) -> None:
+    frame = products.top(asked.warehouse, whole, "value", 10).frame
+    expected = sorted(cloud.ledger.net_by_product.items(), key=lambda found: (-found[1], found[0]))[:10]
+    assert list(zip(frame["stock_code"], frame["net_sales"], strict=True)) == [
+        (code, pounds(net)) for code, net in expected
+    ]
+    assert set(frame["all_net_sales"]) == {cloud.ledger.net_sales}
+    by_quantity = products.top(asked.warehouse, whole, "quantity", 5).frame
+    assert list(by_quantity["units"]) == sorted(by_quantity["units"], reverse=True)
+
+
+def test_each_month_has_its_best_product(asked: Sources, cloud: Cloud, whole: Period) -> None:
+    frame = products.best_of_each(asked.warehouse, whole, "month").frame
+    assert len(frame) == len(cloud.ledger.net_by_month)
+    assert list(frame["period"]) == sorted(frame["period"], reverse=True)
+
+
+def test_the_lake_holds_every_event(asked: Sources, cloud: Cloud) -> None:
+    figure = arrivals.by_hour(asked.lake, around_now(), datetime.now(UTC).replace(tzinfo=None))
+    assert figure.frame["events"].sum() >= cloud.receipt["accepted"]  # other tests send too
+    assert figure.frame["records"].sum() >= figure.frame["events"].sum()
+    assert figure.evidence.scanned_bytes
+
+
+def test_literals_come_back_from_athena_as_they_were(asked: Sources) -> None:
+    text = "it's \\ a \"test\" ? -- ; %s :name \n £ '' or 1=1"
+    query = Query(
+        "echo",
+        "lake",
+        "One row.",
+        "select :text as said, :number as number from orders where datehour >= :first and datehour <= :last limit 1",
+        ("text", "number", "first", "last"),
+    )
+    period = around_now()
+    row = asked.lake.ask(query, text=text, number=-7, first=period.first_hour, last=period.last_hour).row
+    assert row == {"said": text, "number": -7}
+
+
+def test_an_invoice_and_its_customer(asked: Sources, whole: Period) -> None:
+    invoice = asked.invoices.invoice("900001")
+    assert invoice.lines
+    assert whole.start <= invoice.date.date() <= whole.end
+    if invoice.customer_id is not None:
+        assert invoice.number in {each.number for each in asked.invoices.of_customer(invoice.customer_id)}
+    with pytest.raises(NotFoundError):
+        asked.invoices.invoice("1")
+
+
+def test_no_report_reads_every_order_line(cloud: Cloud) -> None:
+    connection = open_connection(cloud.outputs)
+    try:
+        for query in load("warehouse").values():
+            with connection.cursor() as cursor:
+                cursor.paramstyle = "named"
+                cursor.execute(f"explain {query.sql}", {name: _ASKED[name] for name in query.parameters})
+                plan = "\n".join(line for (line,) in cursor.fetchall())
+            assert "order_lines" not in plan, query.name
+    finally:
+        connection.close()
+
+
+# --- engines that misbehave --------------------------------------------------------------------------------------
+
+SLEEP = Query("sleep", "warehouse", "One row.", "select pg_sleep(30)", ())
+
+
+def test_a_slow_query_is_broken_off_in_the_engine(cloud: Cloud) -> None:
+    warehouse = Warehouse(partial(open_connection, cloud.outputs), limit_s=0.5)
+    started = time.monotonic()
+    with pytest.raises(QueryTimeoutError, match="limit"):
+        warehouse.ask(SLEEP)
+    assert time.monotonic() - started < 5
+    warehouse.ask(Query("one", "warehouse", "One row.", "select 1 as one", ()))  # the connection is as good as before
+    warehouse.close()
+
+
+@pytest.mark.parametrize(
+    ("sql", "error"),
+    [
+        ("select 1 from no_such_table", NotDeployedError),
+        ("select 1 / 0 as x", QueryFailedError),
+        ("selec 1", QueryFailedError),
+    ],
+)
+def test_what_the_warehouse_refuses_is_an_error_of_ours(asked: Sources, sql: str, error: type[Exception]) -> None:
+    with pytest.raises(error):
+        asked.warehouse.ask(Query("wrong", "warehouse", "One row.", sql, ()))
+
+
+def test_a_table_that_athena_does_not_know(asked: Sources) -> None:
+    query = Query(
+        "wrong",
+        "lake",
+        "One row.",
+        "select 1 from page_views where datehour >= :first and datehour <= :last",
+        ("first", "last"),
+    )
+    with pytest.raises(NotDeployedError):
+        asked.lake.ask(query, first="2026/01/01/00", last="2026/01/01/01")
+
+
+def test_a_wrong_password_is_refused_access(cloud: Cloud) -> None:
+    import redshift_connector
+
+    def wrong() -> object:
+        return redshift_connector.connect(
+            host=cloud.outputs.warehouse_host,
+            port=int(cloud.outputs.warehouse_port),
+            database=cloud.outputs.warehouse_database,
+            user="weir",
+            password="wrong",
+            ssl=False,
+        )
+
+    with pytest.raises(AccessRefusedError):
+        Warehouse(wrong).ask(SLEEP)
+
+
+def test_a_warehouse_that_is_not_there_is_down(cloud: Cloud) -> None:
+    nowhere = replace(cloud.outputs, warehouse_port="9")
+    with pytest.raises(CloudDownError):
+        Warehouse(partial(open_connection, nowhere)).ask(SLEEP)
+
+
+def test_a_connection_that_the_server_ended_is_replaced(cloud: Cloud) -> None:
+    warehouse = Warehouse(partial(open_connection, cloud.outputs), connections=1)
+    pid = warehouse.ask(Query("pid", "warehouse", "One row.", "select pg_backend_pid() as pid", ())).row["pid"]
+    other = open_connection(cloud.outputs)
+    with other.cursor() as cursor:
+        cursor.execute(f"select pg_terminate_backend({int(pid)})")
+    other.close()
+    time.sleep(0.2)
+    assert warehouse.ask(Query("pid", "warehouse", "One row.", "select pg_backend_pid() as pid", ())).row["pid"] != pid
+    warehouse.close()
+
+
+def test_many_threads_ask_at_once(asked: Sources, cloud: Cloud, whole: Period) -> None:
+    with ThreadPoolExecutor(12) as pool:
+        rows = list(pool.map(lambda _: sales.totals(asked.warehouse, whole).row["net_sales"], range(60)))
+    assert set(rows) == {cloud.ledger.net_sales}
