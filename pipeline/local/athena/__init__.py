@@ -34,6 +34,7 @@ def install(host: Host) -> None:
     athena._stop_query_execution = service.stop
     athena._get_query_results = service.results
     athena._list_query_executions = service.list
+    athena._get_workgroup = service.workgroup
     host.on_start(runner.warm_up)
     host.on_stop(engine.close)
     host.on_stop(runner.close)

@@ -26,6 +26,13 @@ _NO_LOCATION = (
     "setting or as an API input."
 )
 _ENGINE = {"SelectedEngineVersion": "AUTO", "EffectiveEngineVersion": "Athena engine version 3"}
+# What GetWorkGroup tells of settings that nobody made: awswrangler looks at the first, and AWS always gives it.
+# Source: the maintainers of AWS SDK for pandas in https://github.com/aws/aws-sdk-pandas/issues/2904
+_UNSET = {
+    "EnforceWorkGroupConfiguration": False,
+    "PublishCloudWatchMetricsEnabled": False,
+    "RequesterPaysEnabled": False,
+}
 
 Request = dict[str, Any]
 
@@ -164,6 +171,14 @@ class Service:
         if token is not None:
             answer["NextToken"] = token
         return self.athena.json_response(answer)
+
+    def workgroup(self, data: Request) -> Any:
+        """Answer GetWorkGroup."""
+        found = self.athena._workgroups.get(data.get("WorkGroup"))
+        if found is None:
+            return self._refusal(f"WorkGroup {data.get('WorkGroup')} is not found.")
+        settings = {**_UNSET, "EngineVersion": _ENGINE, **(found.get("Configuration") or {})}
+        return self.athena.json_response({"WorkGroup": {**found, "Configuration": settings}})
 
     def list(self, data: Request) -> Any:
         """Answer ListQueryExecutions: the latest first, by pages."""

@@ -9,6 +9,7 @@ Sources: Athena API reference, "QueryExecutionStatus", "AthenaError", "StopQuery
 
 from __future__ import annotations
 
+import json
 import time
 from typing import TYPE_CHECKING, Any
 
@@ -118,6 +119,21 @@ def test_the_clients_place_counts_only_where_the_workgroup_does_not_enforce_its_
     assert chosen.startswith("s3://weir-results/mine/")
     _configure(ResultConfiguration={})
     assert lake.start("select 1")[1]["message"].startswith("No output location provided.")
+
+
+def test_a_workgroup_tells_also_the_settings_that_nobody_made(bare_lake: Lake) -> None:
+    from ministack.services import athena
+
+    athena._ensure_default_workgroup()
+
+    def settings(name: str) -> Any:
+        return json.loads(bare_lake.service.workgroup({"WorkGroup": name})[2])["WorkGroup"]["Configuration"]
+
+    assert settings("primary")["EnforceWorkGroupConfiguration"] is False
+    assert settings("primary")["EngineVersion"]["EffectiveEngineVersion"] == "Athena engine version 3"
+    assert settings("weir")["EnforceWorkGroupConfiguration"] is True
+    assert settings("weir")["ResultConfiguration"]["OutputLocation"] == RESULTS
+    assert "not found" in json.loads(bare_lake.service.workgroup({"WorkGroup": "nope"})[2])["message"]
 
 
 def test_a_result_that_s3_does_not_take_fails_the_query(lake: Lake) -> None:
