@@ -37,7 +37,15 @@ def require_chromium() -> None:
     if os.geteuid() == 0 and shutil.which("apt-get"):
         environment = os.environ | {"DEBIAN_FRONTEND": "noninteractive"}
         subprocess.run(["apt-get", "update", "--quiet=2"], check=False, env=environment)
-        install = ["apt-get", "install", "--quiet=2", "--yes", "--no-install-recommends", "chromium", "fonts-dejavu-core"]
+        install = [
+            "apt-get",
+            "install",
+            "--quiet=2",
+            "--yes",
+            "--no-install-recommends",
+            "chromium",
+            "fonts-dejavu-core",
+        ]
         subprocess.run(install, check=False, env=environment, stdout=subprocess.DEVNULL)
     if executable() is None:
         subprocess.run([sys.executable, "-m", "playwright", "install", "chromium"], check=True)
