@@ -13,7 +13,7 @@ def search() -> str:
     st.session_state["invoice"] = st.query_params.get("invoice", "")
 
     def asked_for() -> None:
-        st.query_params["invoice"] = st.session_state["invoice"].strip().upper()
+        st.query_params["invoice"] = st.session_state["invoice"].strip()
 
     st.text_input(
         "Invoice number", key="invoice", on_change=asked_for, placeholder="536365", icon=":material/search:", width=320

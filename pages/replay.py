@@ -1,4 +1,4 @@
-"""What replays run and ran."""
+"""Start a replay; what replays run and ran."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from pages.parts import asked, head, operators, states, words
+from pages.parts import asked, head, operators, start_replay, states, words
 from pipeline.replay.progress import RUNNING, Progress
 from pipeline.replay.store import Store
 
@@ -27,7 +27,7 @@ def live() -> None:
         if not recent:
             states.nothing(
                 "replays",
-                "`make demo` sends a generated sample; `python -m pipeline replay FILE --max` sends a file of yours.",
+                "Start one above; `python -m pipeline replay FILE --max` does the same from the command line.",
             )
             return
         for replay in recent:
@@ -75,4 +75,5 @@ def moment(text: str) -> datetime:
     return datetime.fromisoformat(text).replace(tzinfo=UTC)
 
 
+start_replay.form()
 live()

@@ -86,15 +86,18 @@ class Invoices:
         self._table = table
 
     def invoice(self, number: str) -> Invoice:
-        """The invoice with that number. Raises NotFoundError when the table holds no line of it."""
+        """The invoice with that number, in capitals if not as written. Raises NotFoundError when there is none."""
         # DynamoDB refuses an empty key and one over 2,048 bytes; such a number has no invoice.
-        items = list(self._items("invoice_no = :key", {"S": number})) if 0 < len(number) <= _LONGEST_NUMBER else []
-        if not items:
+        spellings = dict.fromkeys((number, number.upper())) if 0 < len(number) <= _LONGEST_NUMBER else {}
+        for spelling in spellings:
+            if items := list(self._items("invoice_no = :key", {"S": spelling})):
+                break
+        else:
             raise NotFoundError(f"There is no invoice {number[:40]!r}. Check the number; a new invoice takes seconds.")
         first = items[0]
         customer = first.get("customer_id")
         return Invoice(
-            number,
+            str(first["invoice_no"]),
             _moment(first),
             None if customer is None else int(customer),
             str(first["country"]),

@@ -76,6 +76,13 @@ def test_no_customer_no_description_no_line_number_are_kept_as_none() -> None:
     assert invoice.kind == "return"
 
 
+def test_capitals_are_tried_after_the_number_as_written() -> None:
+    table = FakeTable(line("C1", 1, -1, "1"), line("t2", 1, 1, "1"))
+    assert Invoices(table, "invoices").invoice("c1").number == "C1"
+    assert Invoices(table, "invoices").invoice("t2").number == "t2"
+    assert len(table.asked) == 3
+
+
 @pytest.mark.parametrize("number", ["999999", "", "x" * 3000, "'; drop table invoices"])
 def test_a_missing_invoice_is_not_found(number: str) -> None:
     with pytest.raises(NotFoundError, match="There is no invoice"):
