@@ -47,6 +47,7 @@ class Running:
     statement: Statement
     parameters: tuple[str, ...]
     bytes_limit: int | None
+    record: dict[str, Any] = field(default_factory=dict)
     stopped: Event = field(default_factory=Event)
     cursor: DuckDBPyConnection | None = None
 
@@ -76,18 +77,27 @@ class Runner:
 
         `ddl` runs one of the statements that are MiniStack's.
         """
+        running.record = record
         self.running[record["QueryExecutionId"]] = running
         self._pool.submit(contextvars.copy_context().run, self._run, record, running, ddl)
 
     def warm_up(self) -> None:
-        """Load what the first query would have to wait for."""
-        self._pool.submit(self.engine.cursor)
+        """Load, in the background, what the first query would have to wait for."""
+
+        def run_one() -> None:
+            query = translate(statements.read("select 1").tree.copy(), "select 1", "default")
+            results.select(self.engine.cursor(), relations.runnable(query, self.engine, self.footers).sql, query.names)
+
+        self._pool.submit(run_one)
 
     def close(self) -> None:
-        """Break off what runs, and wait for it."""
-        for query_id in list(self.running):
-            self._interrupt(query_id)
+        """Break off what runs and what waits, and see it end."""
+        left = list(self.running.values())
+        for running in left:
+            self._interrupt(running.record["QueryExecutionId"])
         self._pool.shutdown(cancel_futures=True)
+        for running in left:
+            self._end(running.record, "CANCELLED", "Query cancelled: the local cloud stopped")
 
     def stop(self, record: dict[str, Any]) -> None:
         """Cancel an execution that has not ended."""

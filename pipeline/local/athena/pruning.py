@@ -62,7 +62,8 @@ def _descend(
     for part in parts:
         columns = list(part.find_all(exp.Column))
         tables = {column.table for column in columns}
-        if len(tables) != 1 or part.find(exp.Query):
+        # Trino's arithmetic is put right later, for the whole query; a partition must not be lost by DuckDB's.
+        if len(tables) != 1 or part.find(exp.Query, exp.Div, exp.Mod, exp.Rand):
             continue
         alias = tables.pop()
         source = scope.sources.get(alias)

@@ -10,7 +10,7 @@ from sqlglot.dialects.duckdb import DuckDB
 from sqlglot.errors import ErrorLevel, UnsupportedError
 from sqlglot.generators.duckdb import DuckDBGenerator
 
-from pipeline.local.athena import lake, projection, text_files, types
+from pipeline.local.athena import functions, lake, projection, text_files, types
 from pipeline.local.athena.failures import DATA_ERROR, USER_ERROR, QueryFailure
 from pipeline.local.athena.lake import Footer, FooterCache, LakeFile, path_of
 from pipeline.local.athena.types import name_of, quoted
@@ -96,11 +96,17 @@ def _pruned(table: LakeTable, files: list[LakeFile], conditions: list[exp.Expr],
     rows = ", ".join(f"({', '.join([str(number), *map(quoted, value)])})" for number, value in enumerate(values))
     raw = ", ".join(['"number"', *(name_of(key.name) for key in keys)])
     typed = ", ".join(f"cast({name_of(k.name)} as {types.to_duckdb(k.type)}) as {name_of(k.name)}" for k in keys)
-    tests = " and ".join(f"({to_duckdb(condition)})" for condition in conditions)
+    tests = " and ".join(to_duckdb(_in_duckdbs_words(condition)) for condition in conditions)
     partitions = f'(select "number", {typed} from (values {rows}) v({raw}))'  # noqa: S608 - quoted values and names
     kept = engine.cursor().execute(f'select "number" from {partitions} where {tests}')  # noqa: S608 - SQL of ours
     wanted = {values[number] for (number,) in kept.fetchall()}
     return [file for file in files if file.values in wanted]
+
+
+def _in_duckdbs_words(condition: exp.Expr) -> exp.Expr:
+    whole = exp.Paren(this=condition.copy())
+    functions.rewrite(whole)
+    return whole
 
 
 def _check_injected(table: LakeTable, conditions: Iterable[exp.Expr]) -> None:

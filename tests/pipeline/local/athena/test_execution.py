@@ -96,6 +96,12 @@ def test_queries_wait_their_turn_and_can_be_stopped_while_they_do(lake: Lake) ->
     assert {lake.ended(query_id)["Status"]["State"] for query_id in (waiting, *running)} == {"CANCELLED"}
 
 
+def test_a_stop_of_the_cloud_leaves_no_query_behind(lake: Lake) -> None:
+    started = [lake.start(ENDLESS)[1]["QueryExecutionId"] for _ in range(6)]
+    lake.service.runner.close()
+    assert {lake.execution(query_id)["Status"]["State"] for query_id in started} == {"CANCELLED"}
+
+
 def test_an_ended_query_stays_as_it_is(lake: Lake) -> None:
     record = lake.run("select 1")
     assert lake.service.stop({"QueryExecutionId": record["QueryExecutionId"]})[0] == 200

@@ -56,6 +56,15 @@ def test_a_file_that_is_not_parquet_is_bad_data(lake: Lake) -> None:
     assert lake.failure("select n from broken").startswith("HIVE_BAD_DATA")
 
 
+def test_columns_may_be_called_as_functions_are(lake: Lake) -> None:
+    lake.table("page_views", [("page", "string"), ("count", "int"), ("date", "date"), ("kind", "string")])
+    lake.put("page_views/a.parquet", "select 'p' as page, 2 as count, date '2026-11-22' as date, 'link' as kind")
+    assert lake.rows('select page, sum(count), max("date"), count(*) from page_views group by page') == [
+        ["p", "2", "2026-11-22", "1"]
+    ]
+    assert lake.rows("select count, kind from page_views") == [["2", "link"]]
+
+
 SESSIONS = "array<struct<product_code:string,quantity:int,in_shopping_cart:boolean>>"
 
 
