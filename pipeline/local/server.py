@@ -25,16 +25,17 @@ _SERVICES = (
     "apigateway,athena,cloudformation,cloudwatch,dynamodb,firehose,glue,iam,kinesis,kms,lambda,logs,monitoring,s3,"
     "scheduler,secretsmanager,sts,tagging,events"
 )
-# In the order in which they start.
+# In the order in which they start, and the reverse in which they stop: mappings end first, then deliveries, and the
+# scheduler's last merge takes in what they delivered.
 _MODULES = (
     "pipeline.local.dynamodb",
     "pipeline.local.kinesis",
+    "pipeline.local.scheduler",
     "pipeline.local.firehose",
     "pipeline.local.athena",
     "pipeline.local.api_gateway",
-    "pipeline.local.event_source",
-    "pipeline.local.scheduler",
     "pipeline.local.tagging",
+    "pipeline.local.event_source",
 )
 RECORD = "cloud.json"
 # There while the stores hold what only memory knows.
