@@ -175,7 +175,9 @@ import json, sys
 import awswrangler as wr
 
 table = wr.catalog.table(database=sys.argv[1], table="orders")
-print(json.dumps([table.to_dict("records"), list(wr.catalog.tables(database=sys.argv[1])["Table"])]))
+described = wr.athena.describe_table(database=sys.argv[1], table="orders", workgroup=sys.argv[2])
+names = wr.catalog.tables(database=sys.argv[1])["Table"]
+print(json.dumps([table.to_dict("records"), list(names), list(described["Column Name"])]))
 """
 
 
@@ -205,11 +207,13 @@ def test_awswrangler_reads_the_lake_in_the_workgroup(cloud: Cloud, shell: Shell,
 
 
 def test_awswrangler_knows_the_tables(cloud: Cloud, shell: Shell) -> None:
-    table, names = shell.python(TABLES, cloud.outputs.lake_database)
+    outputs = cloud.outputs
+    table, names, described = shell.python(TABLES, outputs.lake_database, outputs.athena_workgroup)
     assert names == ["orders", "orders_once"]
     columns = {row["Column Name"]: row["Type"] for row in table if not row["Partition"]}
     assert (columns["invoice_no"], columns["quantity"], columns["customer_id"]) == ("string", "int", "bigint")
     assert [row["Column Name"] for row in table if row["Partition"]] == ["datehour"]
+    assert described[: len(columns)] == list(columns)
 
 
 # --- the warehouse -----------------------------------------------------------------------------------------------
