@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import shutil
-import signal
 import socket
 import subprocess
 import sys
@@ -171,5 +169,5 @@ def end_tree(pids: Iterable[int]) -> None:
             doomed += [*process.children(recursive=True), process]
     for process in doomed:
         with suppress(psutil.NoSuchProcess):
-            os.kill(process.pid, signal.SIGKILL)
+            process.kill()
     psutil.wait_procs(doomed, timeout=10)

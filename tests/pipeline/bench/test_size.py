@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import sys
+from types import ModuleType
 from typing import TYPE_CHECKING
 
 import pytest
@@ -13,6 +15,12 @@ from pipeline.errors import FileRefusedError
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+
+@pytest.fixture(autouse=True)
+def own_main(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A spawned process runs its parent's main module again, which other tests put theirs in place of."""
+    monkeypatch.setitem(sys.modules, "__main__", ModuleType("__main__"))
 
 
 def test_each_part_tells_its_points_and_nothing_is_left(
