@@ -84,9 +84,10 @@ def _looked(path: Path, settings: Settings, args: argparse.Namespace) -> str:
 
 
 def _replay(path: Path, settings: Settings, args: argparse.Namespace) -> Receipt:
-    job = runs.Job(args.replay_id or progress.new_replay_id(), rate=args.rate, limit=args.limit)
     table = store.of_stack(settings.stack)
     outputs = stack.outputs(settings.stack)
+    shards = open_shards(client("kinesis"), outputs.orders_stream) if args.target == "kinesis" else None
+    job = runs.Job(args.replay_id or progress.new_replay_id(), rate=args.rate, limit=args.limit, shards=shards)
     shown = _Shown()
     latest: list[Progress] = []
 

@@ -38,18 +38,23 @@ class Shards:
 
     def of(self, key: str) -> str:
         """Raises CloudError when no open shard takes the key: the stream is being resharded."""
+        shard = self.find(key)
+        if not shard:
+            raise CloudError("The stream's open shards do not cover every key: it is being resharded. Try again soon.")
+        return shard
+
+    def find(self, key: str) -> str:
+        """The same; empty when no open shard takes the key."""
         shard = self._known.get(key)
         if shard is None:
             if len(self._known) >= _CACHED:
                 self._known.clear()
-            shard = self._known[key] = self._find(hash_key(key))
+            shard = self._known[key] = self._at(hash_key(key))
         return shard
 
-    def _find(self, place: int) -> str:
+    def _at(self, place: int) -> str:
         at = bisect_right(self._firsts, place) - 1
-        if at < 0 or place > self.ranges[at].last:
-            raise CloudError("The stream's open shards do not cover every key: it is being resharded. Try again soon.")
-        return self.ranges[at].shard
+        return self.ranges[at].shard if at >= 0 and place <= self.ranges[at].last else ""
 
 
 def hash_key(key: str) -> int:

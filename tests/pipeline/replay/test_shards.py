@@ -55,7 +55,7 @@ def test_closed_shards_are_passed_over(key: str, middle: list[int], data: st.Dat
 @given(st.integers(1, ALL - 1))
 def test_both_ends_of_a_range_are_its_own(cut: int) -> None:
     shards = of_listed(listed([0, cut]))
-    assert [shards._find(place) for place in (0, cut - 1, cut, ALL - 1)] == [
+    assert [shards._at(place) for place in (0, cut - 1, cut, ALL - 1)] == [
         "shardId-000000000000", "shardId-000000000000", "shardId-000000000001", "shardId-000000000001",
     ]  # fmt: skip
 
