@@ -16,6 +16,7 @@ from typing import Any
 
 _FLUSHED_WITHIN_S = 120.0
 _REGION = "us-east-1"
+_BUFFERED_MS = 2_000.0  # with its 100 ms records are overdue on a busy machine, and go out two or three a call
 
 
 async def aiokpl(endpoint: str, stream: str, rows: list[tuple[str, str]]) -> tuple[float, int]:
@@ -23,7 +24,7 @@ async def aiokpl(endpoint: str, stream: str, rows: list[tuple[str, str]]) -> tup
     library: Any = importlib.import_module("aiokpl")
     fast = 1e9  # it would hold itself back to a shard's limits
     config = library.Config(
-        region=_REGION, endpoint_url=endpoint, aggregation_enabled=False,
+        region=_REGION, endpoint_url=endpoint, aggregation_enabled=False, record_max_buffered_time_ms=_BUFFERED_MS,
         rate_limit_records_per_sec_per_shard=fast, rate_limit_bytes_per_sec_per_shard=fast,
     )  # fmt: skip
     async with library.Producer(config) as producer:
