@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from pipeline.stack import Outputs
 
 SAMPLE_ROWS = 20_000
+SHARDS = 4  # which take 4,000 rows/s
 REAL_FILE = REPOSITORY.parent / "shared" / "data" / "online_retail.csv.gz"
 
 
@@ -40,7 +41,7 @@ class Cloud:
 
 @pytest.fixture(scope="session")
 def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
-    """Started once a run, for all that ask; the sample has reached all three sinks."""
+    """Started once a run, for all that ask, with AWS's shard limits; the sample has reached all three sinks."""
     from pipeline.cli.deploy import deploy
     from pipeline.local.cloud import LocalCloud
     from pipeline.replay import samples
@@ -49,11 +50,11 @@ def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
     state = tmp_path_factory.mktemp("cloud")
     patch = pytest.MonkeyPatch()
     patch.setenv("WEIR_STATE", str(state))
-    local = LocalCloud(state)
+    local = LocalCloud(state, shard_limits=True)
     local.start()
     try:
         settings = settle_local(str(running_cloud(state)["endpoint"]))
-        deploy(settings, {})
+        deploy(settings, {"OrdersShards": str(SHARDS)})
         sample = state / "sample.csv.gz"
         end = datetime.now(UTC).date()
         ledger = samples.write(sample, rows=SAMPLE_ROWS, seed=1, start=end - timedelta(days=365), end=end)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
-from pages.parts import asked, states, words
+from pages.parts import asked, shares, states, words
 from pipeline.errors import BadInputError
 from pipeline.replay import files, launch
 
@@ -21,7 +21,7 @@ _MOST_ROWS_PER_S = 100_000.0
 
 
 def form() -> None:
-    """Choose a file, a target and a pace, and start."""
+    """Choose a file, a target and a pace, see what the stream will get, and start."""
     settings = asked.sources().settings
     with st.container(border=True):
         kind = st.segmented_control(
@@ -37,10 +37,17 @@ def form() -> None:
             limit = st.number_input(
                 "First rows only", min_value=1, value=None, step=1000, placeholder="all", width=170,
             )  # fmt: skip
-            asked_for = st.button("Start", type="primary", icon=":material/play_arrow:", disabled=chosen is None)
-        if asked_for:
+        # Filled last: nobody who is in a hurry waits for it.
+        before = st.container()
+        fit = chosen is not None
+        if st.button("Start", type="primary", icon=":material/play_arrow:", disabled=not fit):
+            fit = False  # what is wrong with a file is told once
             with states.panel("The replay"):
                 _start(settings, chosen, target, rate, limit)
+                fit = True
+        if fit:
+            with before, states.panel("The pre-flight"):
+                shares.show(_file(settings, chosen), limit)
 
 
 def _chosen(kind: str) -> Any:  # noqa: ANN401 - nothing, a word, or Streamlit's uploaded file

@@ -6,6 +6,7 @@ import json
 from typing import TYPE_CHECKING
 
 from pipeline.bench import size
+from pipeline.cli import bench_replay
 from pipeline.errors import BadInputError
 from pipeline.settings import state_folder
 
@@ -22,12 +23,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     child = what.add_parser("size", help=text, description=f"{text[0].upper()}{text[1:]}, over a temporary file.")
     child.add_argument("--rows", type=int, default=50_000_000, metavar="N", help="order lines (default: 50000000)")
     child.add_argument("--json", action="store_true", help="print one JSON object")
+    text = "rows/s of the producer, against its ceiling, others, and shard limits"
+    child = what.add_parser("replay", help=text, description=f"{text[0].upper()}{text[1:]}, on clouds of its own.")
+    bench_replay.add_arguments(child)
 
 
 def run(args: argparse.Namespace) -> int:
     """Measure, and print each point as it is reached."""
     if args.rows < _LEAST_ROWS:
         raise BadInputError(f"--rows is {args.rows}: give {_LEAST_ROWS:,} or more.")
+    if args.what == "replay":
+        return bench_replay.run(args)
     folder = state_folder()
     folder.mkdir(parents=True, exist_ok=True)
     points = []

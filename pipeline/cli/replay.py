@@ -19,16 +19,18 @@ from pipeline import stack
 from pipeline.clients import aws_errors, client
 from pipeline.errors import WeirError
 from pipeline.local.pids import remember
-from pipeline.replay import launch, progress, store
+from pipeline.replay import launch, preflight, progress, store
 from pipeline.replay import run as runs
 from pipeline.replay.reader import OrderFile
 from pipeline.replay.senders import ApiSender, KinesisSender
+from pipeline.replay.shards import open_shards
 from pipeline.settings import Settings, settle
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from types import FrameType
 
+    from pipeline.replay.preflight import Preflight
     from pipeline.replay.progress import Progress, Receipt
     from pipeline.replay.senders import Sender
 
@@ -44,6 +46,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     pace.add_argument("--rate", type=_rate, metavar="N", help="rows a second")
     pace.add_argument("--max", action="store_true", help="as fast as the target takes them (the default)")
     parser.add_argument("--limit", type=_limit, metavar="N", help="the file's first N rows only")
+    parser.add_argument(
+        "--preflight", action="store_true", help="send nothing; print each shard's share and the least time it takes"
+    )
     parser.add_argument("--wait", action="store_true", help="stay until every row is acknowledged or given up")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     parser.add_argument("--aws", action="store_true", help="the real AWS (also WEIR_CLOUD=aws)")
@@ -54,6 +59,9 @@ def run(args: argparse.Namespace) -> int:
     """Replay; 0 when no row failed (rejected rows are accounted for), 130 when stopped, 1 otherwise."""
     settings = settle(aws=args.aws or None)
     path = args.file.expanduser().absolute()
+    if args.preflight:
+        print(_looked(path, settings, args))
+        return 0
     if not args.wait:
         replay_id = launch.start(path, settings, target=args.target, rate=args.rate, limit=args.limit)
         print(json.dumps({"replay_id": replay_id, "status": progress.RUNNING}) if args.json else _started(replay_id))
@@ -65,10 +73,21 @@ def run(args: argparse.Namespace) -> int:
     return 0 if receipt.status == progress.DONE and not receipt.failed else 1
 
 
+def _looked(path: Path, settings: Settings, args: argparse.Namespace) -> str:
+    with OrderFile(path) as orders:
+        stream = stack.outputs(settings.stack).orders_stream
+        found = preflight.look(orders, open_shards(client("kinesis"), stream), limit=args.limit)
+    if not args.json:
+        return _before(found)
+    sums = {name: getattr(found, name) for name in ("max_over_mean", "least_seconds")}
+    return json.dumps(asdict(found) | {"hottest": found.hottest.shard} | sums)
+
+
 def _replay(path: Path, settings: Settings, args: argparse.Namespace) -> Receipt:
-    job = runs.Job(args.replay_id or progress.new_replay_id(), rate=args.rate, limit=args.limit)
     table = store.of_stack(settings.stack)
     outputs = stack.outputs(settings.stack)
+    shards = open_shards(client("kinesis"), outputs.orders_stream) if args.target == "kinesis" else None
+    job = runs.Job(args.replay_id or progress.new_replay_id(), rate=args.rate, limit=args.limit, shards=shards)
     shown = _Shown()
     latest: list[Progress] = []
 
@@ -153,6 +172,19 @@ def _losses(state: Progress) -> list[tuple[str, int]]:
 
 def _started(replay_id: str) -> str:
     return f"Replay {replay_id} runs on its own; the Replay page shows how far it is."
+
+
+def _before(found: Preflight) -> str:
+    lines = [
+        f"{found.file}: {found.rows:,} rows to send, {found.bytes:,} bytes; {found.rejected:,} break the contract",
+        *(
+            f"  {load.shard}  {load.rows:>11,} rows  {load.share:6.1%}  {load.bytes:>13,} bytes  {load.seconds:8.1f} s"
+            for load in found.shards
+        ),
+        f"Hottest: {found.hottest.shard}. Max shard load / mean: {found.max_over_mean:.3f}.",
+        f"Shard limits allow {found.least_seconds:.1f} s at best (1,000 records/s and 1 MiB/s a shard).",
+    ]
+    return "\n".join(lines if found.whole else [*lines, "Of the first rows only: --limit left rows out."])
 
 
 def _written(receipt: Receipt) -> str:

@@ -38,6 +38,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Where the dashboard listens, and how much sample data there is."""
     parser.add_argument("--port", type=int, default=8501, help="the dashboard's port on loopback (default: 8501)")
     parser.add_argument("--rows", type=int, default=files.SAMPLE_ROWS, help="order lines of sample data (0: none)")
+    parser.add_argument(
+        "--shard-limits",
+        action="store_true",
+        help="streams refuse what is beyond AWS's limits (or WEIR_SHARD_LIMITS=1)",
+    )
 
 
 def run(args: argparse.Namespace) -> int:
@@ -61,7 +66,7 @@ def _start(args: argparse.Namespace, state: Path, running: ExitStack) -> None:
     begun = time.monotonic()
     running.enter_context(_only_run(state))
     _require_free(args.port)
-    cloud = LocalCloud(state)
+    cloud = LocalCloud(state, shard_limits=args.shard_limits)
     running.callback(cloud.stop)
     running.callback(end_replays, state)
     with _stage("Local cloud"):

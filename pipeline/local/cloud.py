@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import psutil
 
 from pipeline.errors import LocalCloudError
+from pipeline.local.kinesis.limits import SETTING
 from pipeline.local.pids import forget, recorded, remember
 from pipeline.local.server import RECORD, UNSAVED
 from pipeline.settings import REPOSITORY
@@ -29,10 +30,14 @@ _LEAST_FREE_BYTES = 1 << 30
 
 
 class LocalCloud:
-    """One local cloud with its state in `state`. At most one runs per folder."""
+    """One local cloud with its state in `state`. At most one runs per folder.
 
-    def __init__(self, state: Path) -> None:
+    With `shard_limits`, or the setting of that name in the environment, streams refuse what is beyond AWS's limits.
+    """
+
+    def __init__(self, state: Path, *, shard_limits: bool = False) -> None:
         self.state = state
+        self._environment = os.environ | ({SETTING: "1"} if shard_limits else {})
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> list[str]:
@@ -55,6 +60,7 @@ class LocalCloud:
             self._process = subprocess.Popen(
                 [sys.executable, "-m", "pipeline.local.server", str(self.state), str(self._port())],
                 cwd=REPOSITORY,
+                env=self._environment,
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,

@@ -11,10 +11,11 @@ import random
 import threading
 import time
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Self
 
 from pipeline.errors import CloudDownError, CloudError
+from pipeline.replay.pacing import Pace
 from pipeline.replay.senders import Accepted, Refused
 
 if TYPE_CHECKING:
@@ -22,8 +23,12 @@ if TYPE_CHECKING:
 
     from pipeline.replay.rows import Record
     from pipeline.replay.senders import Outcome, Sender
+    from pipeline.replay.shards import Shards
 
     OnOutcomes = Callable[[Sequence[tuple[Record, Outcome]]], None]
+
+
+_MOST_PACED = 32  # shards with a pace of their own: each may have two batches waiting
 
 
 @dataclass(frozen=True)
@@ -42,12 +47,22 @@ class Patience:
     seconds_when_stopping: float = 5
 
 
+@dataclass
+class _Batch:
+    """Records that wait for company, their bytes, and since when."""
+
+    since: float
+    records: list[Record] = field(default_factory=list)
+    bytes: int = 0
+
+
 class Delivery:
     """Takes records one by one (`add`), sends them in batches, reports each record's fate once.
 
-    `on_outcomes` is called from the sending threads. Two batches a connection wait at most: then `add` blocks, and the
-    reader with it, so that memory stays bounded however slow the target is. `linger` is how many seconds a record
-    waits for company before `tick` sends its batch unfilled.
+    `on_outcomes` is called from the sending threads. Two batches a connection wait at most, and two a shard of
+    `shards`: then `add` blocks, and the reader with it, so that memory stays bounded however slow the target is.
+    `linger` is how many seconds a record waits for company before `tick` sends its batch unfilled. With `shards` each
+    has batches of its own, at its own pace, so that a hot one does not hold the others back.
     """
 
     def __init__(
@@ -58,6 +73,7 @@ class Delivery:
         connections: int = 4,
         patience: Patience | None = None,
         linger: float = 1.0,
+        shards: Shards | None = None,
     ) -> None:
         self.retried = 0  # records sent again, counted each time
         self._sender = sender
@@ -65,11 +81,15 @@ class Delivery:
         self._on_outcomes = on_outcomes
         self._patience = patience or Patience()
         self._linger = linger
-        self._batch: list[Record] = []
-        self._bytes = 0
-        self._since = 0.0
-        self._pool = ThreadPoolExecutor(connections, thread_name_prefix="delivery")
-        self._room = threading.BoundedSemaphore(2 * connections)
+        self._shards = shards
+        self._batches: dict[str, _Batch] = {}
+        names = [one.shard for one in shards.ranges[:_MOST_PACED]] if shards else []
+        self._paces = {name: Pace() for name in names}
+        waiting = 2 * connections + 2 * len(names)
+        # Who waits for a shard does not keep a connection from the others.
+        self._pool = ThreadPoolExecutor(waiting if names else connections, thread_name_prefix="delivery")
+        self._calls = threading.BoundedSemaphore(connections)
+        self._room = threading.BoundedSemaphore(waiting)
         self._lock = threading.Lock()
         self._stopping = threading.Event()
         self._stop_at = float("inf")
@@ -96,18 +116,22 @@ class Delivery:
             refusal = Refused("TooLarge", f"{size} bytes; the target takes {self._limits.record_bytes}", retry=False)
             self._on_outcomes([(record, refusal)])
             return
-        if len(self._batch) == self._limits.records or self._bytes + size > self._limits.bytes:
-            self._send()
-        if not self._batch:
-            self._since = time.monotonic()
-        self._batch.append(record)
-        self._bytes += size
+        lane = self._lane(record)
+        batch = self._batches.get(lane)
+        if batch and (len(batch.records) == self._limits.records or batch.bytes + size > self._limits.bytes):
+            self._send(lane)
+            batch = None
+        if not batch:
+            batch = self._batches[lane] = _Batch(time.monotonic())
+        batch.records.append(record)
+        batch.bytes += size
         self._raise()
 
     def tick(self) -> None:
         """Send a batch that is not full but has waited long enough; for callers that add slowly."""
-        if self._batch and time.monotonic() - self._since >= self._linger:
-            self._send()
+        due = time.monotonic() - self._linger
+        for lane in [lane for lane, batch in self._batches.items() if batch.since <= due]:
+            self._send(lane)
 
     def hurry(self) -> None:
         """Give up on refused records soon, because the replay is to stop."""
@@ -120,14 +144,19 @@ class Delivery:
         self._raise()
 
     def _finish(self) -> None:
-        if self._batch:
-            self._send()
+        for lane in list(self._batches):
+            self._send(lane)
         self._pool.shutdown()
 
-    def _send(self) -> None:
-        batch, self._batch, self._bytes = self._batch, [], 0
+    def _send(self, lane: str) -> None:
+        batch = self._batches.pop(lane).records
         self._room.acquire()
         self._pool.submit(self._deliver, batch).add_done_callback(self._done)
+
+    def _lane(self, record: Record) -> str:
+        """Which batch a record belongs to: that of its shard, if the shard has a pace of its own."""
+        shard = self._shards.find(record.key) if self._shards else ""
+        return shard if shard in self._paces else ""
 
     def _done(self, future: Future[None]) -> None:
         self._room.release()
@@ -175,12 +204,19 @@ class Delivery:
         if isinstance(self._error, CloudError):
             outcome: Outcome = Refused("NotSent", str(self._error), retry=False)
             return [(record, outcome) for record in records]
+        pace = self._paces.get(self._lane(records[0]))
+        if pace:
+            time.sleep(pace.wait(records))
         try:
-            return list(zip(records, self._sender.put(records), strict=True))
+            with self._calls:
+                outcomes = list(zip(records, self._sender.put(records), strict=True))
         except CloudError as error:
             self._error = error
             outcome = Refused(type(error).__name__, str(error), retry=False)
             return [(record, outcome) for record in records]
+        if pace:
+            pace.heard(outcomes)
+        return outcomes
 
     def _report(self, outcomes: Sequence[tuple[Record, Outcome]]) -> None:
         if any(isinstance(outcome, Accepted) for _, outcome in outcomes):

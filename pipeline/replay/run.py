@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from pipeline.replay.reader import OrderFile
     from pipeline.replay.senders import Outcome, Sender
+    from pipeline.replay.shards import Shards
 
 _SHOWN_REJECTIONS = 20
 _KINDS = 100  # reasons counted apart; a file of noise must not fill the memory
@@ -31,13 +32,14 @@ _TICK = 0.2  # seconds between looks at the clock while a paced replay waits
 
 @dataclass(frozen=True)
 class Job:
-    """How to replay: rows/s (None: as fast as the target takes them), rows at most, calls in flight."""
+    """How to replay: rows/s (None: as fast as the target takes them), rows at most, calls in flight, shards."""
 
     replay_id: str = field(default_factory=progress.new_replay_id)
     rate: float | None = None
     limit: int | None = None
     connections: int = 4
     patience: Patience = field(default_factory=Patience)
+    shards: Shards | None = None
 
 
 def replay(
@@ -77,7 +79,9 @@ class _Run:
         self._read = self._rejected = 0
         self._reasons: Counter[str] = Counter()
         self._rejections: list[Rejection] = []
-        self._delivery = Delivery(sender, self._take, connections=job.connections, patience=job.patience)
+        self._delivery = Delivery(
+            sender, self._take, connections=job.connections, patience=job.patience, shards=job.shards
+        )
         self._began = time.monotonic()
         self._beginning = Progress(
             replay_id=job.replay_id,

@@ -16,6 +16,7 @@ import pytest
 from pipeline.clients import client
 from pipeline.contracts.order_line import CSV_FIELDS
 from pipeline.replay import progress, store
+from pipeline.replay.shards import open_shards
 from pipeline.settings import REPOSITORY
 from tests.conftest import eventually, run_cli
 
@@ -128,6 +129,50 @@ def test_sigterm_ends_a_replay_with_its_receipt(cloud: Cloud, tmp_path: Path, in
     assert receipt["status"] == "stopped"
     assert 20 < receipt["accepted"] == receipt["rows"] < 1000
     eventually(lambda: len(items(cloud, invoice_no)) == receipt["accepted"], "what it said it sent")
+
+
+def test_a_preflight_foretells_the_shards_and_sends_nothing(cloud: Cloud) -> None:
+    before = store.of_stack(cloud.settings.stack).recent(1000)
+    found = run_cli("replay", str(cloud.sample), "--preflight", "--json")
+    assert store.of_stack(cloud.settings.stack).recent(1000) == before
+    assert (found["rows"], found["rejected"], len(found["shards"])) == (cloud.receipt["accepted"], 0, 4)
+    assert 1 < found["max_over_mean"] < 2
+    assert found["least_seconds"] == max(load["rows"] for load in found["shards"]) / 1000
+    assert {load["shard"] for load in found["shards"]} >= {found["hottest"]}
+
+
+def test_keys_go_where_the_preflight_says_also_after_a_split_and_a_merge(cloud: Cloud) -> None:
+    kinesis, stream = client("kinesis"), f"t-{uuid.uuid4().hex[:8]}"
+    kinesis.create_stream(StreamName=stream, ShardCount=3)
+    try:
+        eventually(lambda: _active(stream), "the stream")
+        _compare(stream)
+        first, second, third = open_shards(kinesis, stream).ranges
+        kinesis.split_shard(
+            StreamName=stream, ShardToSplit=third.shard, NewStartingHashKey=str((third.first + third.last) // 2)
+        )
+        eventually(lambda: _active(stream), "the split")
+        _compare(stream)
+        kinesis.merge_shards(StreamName=stream, ShardToMerge=first.shard, AdjacentShardToMerge=second.shard)
+        eventually(lambda: _active(stream), "the merge")
+        _compare(stream)
+        assert len(open_shards(kinesis, stream).ranges) == 3
+    finally:
+        kinesis.delete_stream(StreamName=stream)
+
+
+def _active(stream: str) -> bool:
+    found = client("kinesis").describe_stream_summary(StreamName=stream)
+    return bool(found["StreamDescriptionSummary"]["StreamStatus"] == "ACTIVE")
+
+
+def _compare(stream: str) -> None:
+    shards = open_shards(client("kinesis"), stream)
+    keys = [f"{number}é" for number in range(200)]
+    answer = client("kinesis").put_records(
+        StreamName=stream, Records=[{"PartitionKey": key, "Data": b"x"} for key in keys]
+    )
+    assert [result["ShardId"] for result in answer["Records"]] == [shards.of(key) for key in keys]
 
 
 def test_a_wrong_file_is_refused_and_leaves_no_trace(cloud: Cloud, tmp_path: Path) -> None:

@@ -2,14 +2,15 @@
 
 MiniStack looks at every record that a stream holds for each call, decodes each record twice, and copies all of them to
 save them. Here old records are looked for at a shard's beginning only, a call decodes once (`put`), and records are
-small in memory and saved line by line (`records`). Answers and errors stay MiniStack's.
+small in memory and saved line by line (`records`). MiniStack's shards take anything; here they can have AWS's limits
+(`limits`). Answers and errors stay MiniStack's.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pipeline.local.kinesis import put, records
+from pipeline.local.kinesis import limits, put, records
 
 if TYPE_CHECKING:
     from pipeline.local.host import Host
@@ -20,5 +21,5 @@ def install(host: Host) -> None:
     del host
     from ministack.services import kinesis
 
-    put.install(kinesis)
+    put.install(kinesis, limits.of_environment())
     records.install(kinesis)

@@ -6,12 +6,18 @@ import base64
 import binascii
 import hashlib
 import time
-from typing import TYPE_CHECKING, Any, NamedTuple
+from functools import partial
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
+from pipeline.local.host import ACCOUNT
+from pipeline.local.kinesis.limits import THROTTLED, refusal
 from pipeline.local.kinesis.records import Record
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
+
+    from pipeline.local.kinesis.limits import ShardLimits
+
 # API reference, PutRecords.
 _MAX_RECORDS = 500
 _MAX_KEY = 256  # characters
@@ -36,11 +42,11 @@ class _Shard(NamedTuple):
     records: list[Record]
 
 
-def install(kinesis: Any) -> None:
-    """Give `put_records`, `put_record` and what looks for old records the short way."""
+def install(kinesis: Any, limits: ShardLimits | None = None) -> None:
+    """Give `put_records`, `put_record` and what looks for old records the short way; shards keep to `limits`."""
     kinesis._expire_records = expire
-    kinesis._put_records = put_records
-    kinesis._put_record = put_record
+    kinesis._put_records = partial(put_records, limits=limits)
+    kinesis._put_record = partial(put_record, limits=limits)
 
 
 def expire(stream: Mapping[str, Any]) -> None:
@@ -55,37 +61,42 @@ def expire(stream: Mapping[str, Any]) -> None:
         shard["records"] = records[kept:]
 
 
-def put_records(data: Mapping[str, Any]) -> Answer:
-    """PutRecords: all records of a call, each to the shard of its key."""
+def put_records(data: Mapping[str, Any], limits: ShardLimits | None = None) -> Answer:
+    """PutRecords: all records of a call, each to the shard of its key; what a shard refuses has an error of its own."""
     from ministack.services import kinesis
 
     answer: Answer
     try:
-        encryption, results = _put(data, data.get("Records", []))
+        encryption, results = _put(data, data.get("Records", []), limits)
     except _RefusedError as refused:
         answer = kinesis.error_response_json(refused.code, str(refused), 400)
     else:
-        content = {"FailedRecordCount": 0, "Records": results, "EncryptionType": encryption}
+        failed = sum("ErrorCode" in result for result in results)
+        content = {"FailedRecordCount": failed, "Records": results, "EncryptionType": encryption}
         answer = kinesis.json_response(content)
     return answer
 
 
-def put_record(data: Mapping[str, Any]) -> Answer:
-    """PutRecord, which is PutRecords with one record."""
+def put_record(data: Mapping[str, Any], limits: ShardLimits | None = None) -> Answer:
+    """PutRecord, which is PutRecords with one record; refused by the shard, the call fails."""
     from ministack.services import kinesis
 
     answer: Answer
     try:
-        encryption, (result,) = _put(data, [dict(data)])
+        encryption, (result,) = _put(data, [dict(data)], limits)
     except _RefusedError as refused:
-        answer = kinesis.error_response_json(refused.code, str(refused), 400)
+        return cast("Answer", kinesis.error_response_json(refused.code, str(refused), 400))
+    if "ErrorCode" in result:
+        answer = kinesis.error_response_json(result["ErrorCode"], result["ErrorMessage"], 400)
     else:
         answer = kinesis.json_response({**result, "EncryptionType": encryption})
     return answer
 
 
-def _put(data: Mapping[str, Any], records: list[dict[str, Any]]) -> tuple[str, list[dict[str, str]]]:
-    """The stream's encryption, and each record's number and shard."""
+def _put(
+    data: Mapping[str, Any], records: list[dict[str, Any]], limits: ShardLimits | None
+) -> tuple[str, list[dict[str, str]]]:
+    """The stream's encryption, and each record's number and shard, or why its shard refuses it."""
     from ministack.services import firehose, kinesis
 
     name, stream = kinesis._resolve_stream(data)
@@ -97,14 +108,19 @@ def _put(data: Mapping[str, Any], records: list[dict[str, Any]]) -> tuple[str, l
     expire(stream)
     shards = _shards(stream)
     now = round(time.time(), 3)
-    results = []
+    arn, stream_name = stream["StreamARN"], stream["StreamName"]
+    results, taken = [], []
     for record, raw, number in zip(records, decoded, _sequence_numbers(len(records)), strict=True):
-        shard = _route(record, shards)
-        shard.records.append(Record(number, now, record["PartitionKey"], raw))
+        shard, key = _route(record, shards), record["PartitionKey"]
+        if limits and not limits.takes(arn, shard.name, len(raw) + len(key.encode())):
+            results.append({"ErrorCode": THROTTLED, "ErrorMessage": refusal(stream_name, shard.name, ACCOUNT)})
+            continue
+        shard.records.append(Record(number, now, key, raw))
         results.append({"SequenceNumber": number, "ShardId": shard.name})
-    keys = (record["PartitionKey"] for record in records)
-    # What a delivery stream could not take fails the call: it is sent again, and nothing is missing in a sink.
-    firehose.ingest_from_kinesis_source(stream["StreamARN"], list(zip(keys, decoded, strict=True)))
+        taken.append((key, raw))
+    if taken:
+        # What a delivery stream could not take fails the call: it is sent again, and nothing is missing in a sink.
+        firehose.ingest_from_kinesis_source(arn, taken)
     return stream.get("EncryptionType", "NONE"), results
 
 

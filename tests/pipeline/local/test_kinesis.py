@@ -12,6 +12,8 @@ import pytest
 
 from pipeline.local import kinesis as ours
 from pipeline.local.host import Host
+from pipeline.local.kinesis import limits, put
+from pipeline.local.kinesis.limits import ShardLimits
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -143,6 +145,64 @@ def test_records_expire_with_the_retention(stream: Stream) -> None:
     stream.call("describe_stream")
     assert [base64.b64decode(record["Data"]) for record in shard["records"]] == [b"%d" % n for n in range(4, 10)]
     assert len(before) == 10  # who reads the old list is not disturbed
+
+
+@pytest.fixture
+def limited(stream: Stream) -> tuple[Stream, list[float]]:
+    """The same with limits, and the clock that they go by."""
+    now = [0.0]
+    put.install(stream.module, ShardLimits(lambda: now[0]))
+    return stream, now
+
+
+def test_a_shard_takes_1000_records_a_second_and_refuses_each_one_beyond(limited: tuple[Stream, list[float]]) -> None:
+    """Developer guide, "Quotas and limits"; API reference, PutRecords: what is refused has an error of its own."""
+    stream, now = limited
+    for _ in range(2):
+        assert stream.put(*[("a", b"x")] * 500)[1]["FailedRecordCount"] == 0
+    status, answer = stream.put(("a", b"late"), *((f"key{number}", b"%d" % number) for number in range(200)))
+    assert status == 200
+    (hot,) = {shard for shard, held in stream.shards().items() if len(held["records"]) >= 1000}
+    refused = [result for result in answer["Records"] if "ErrorCode" in result]
+    assert answer["Records"][0] == {
+        "ErrorCode": "ProvisionedThroughputExceededException",
+        "ErrorMessage": f"Rate exceeded for shard {hot} in stream orders under account 000000000000.",
+    }
+    assert answer["FailedRecordCount"] == len(refused)
+    assert 30 < len(refused) < 80  # a quarter of the keys
+    held = sum(len(shard["records"]) for shard in stream.shards().values())
+    assert held == len(stream.taken) == 1000 + 201 - len(refused)
+    assert ("a", b"late") not in stream.taken
+    now[0] += 0.25
+    assert stream.put(*[("a", b"x")] * 500)[1]["FailedRecordCount"] == 250
+
+
+def test_a_shard_takes_a_mebibyte_a_second_keys_included(limited: tuple[Stream, list[float]]) -> None:
+    stream, now = limited
+    half = ("a", b"x" * (512 * 1024 - 1))
+    assert [stream.put(half)[1]["FailedRecordCount"] for _ in range(3)] == [0, 0, 1]
+    now[0] += 0.5
+    assert [stream.put(half)[1]["FailedRecordCount"] for _ in range(2)] == [0, 1]
+    now[0] += 60
+    assert stream.put(("a", b"x" * 1024 * 1024))[1]["FailedRecordCount"] == 0  # with its key more than a second's worth
+
+
+def test_one_record_beyond_the_limit_fails_the_call(limited: tuple[Stream, list[float]]) -> None:
+    """API reference, PutRecord."""
+    stream, _now = limited
+    for _ in range(2):
+        stream.put(*[("a", b"x")] * 500)
+    status, answer = stream.call("put_record", PartitionKey="a", Data="eA==")
+    assert (status, answer["__type"]) == (400, "ProvisionedThroughputExceededException")
+    assert answer["message"].startswith("Rate exceeded for shard shardId-")
+    assert len(stream.taken) == 1000
+
+
+def test_limits_are_there_when_the_setting_asks_for_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv(limits.SETTING, raising=False)
+    assert limits.of_environment() is None
+    monkeypatch.setenv(limits.SETTING, "1")
+    assert limits.of_environment() is not None
 
 
 class _Untouchable:
