@@ -46,6 +46,7 @@ def running(replay: Progress) -> None:
             "Accepted": words.count(replay.accepted),
             "Rejected": words.count(replay.rejected),
             "Failed": words.count(replay.failed),
+            "Unknown": words.count(replay.unknown),
             "Sent again": words.count(replay.retried),
         }
     )
@@ -63,6 +64,7 @@ def past(replays: list[Progress]) -> None:
             "Accepted": [replay.accepted for replay in replays],
             "Rejected": [replay.rejected for replay in replays],
             "Failed": [replay.failed for replay in replays],
+            "Unknown": [replay.unknown for replay in replays],
             "Rows/s": [replay.rows_per_s for replay in replays],
             "Started": [words.age(moment(replay.started_at)) for replay in replays],
             "What happened": [words.plain(replay.error or "") or None for replay in replays],
