@@ -8,6 +8,7 @@ from __future__ import annotations
 import io
 import threading
 import time
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, NamedTuple
 
 import pyarrow as pa
@@ -51,7 +52,7 @@ def prefix(replay_id: str) -> str:
 
 
 class Ledger:
-    """Entries in parts `<prefix>0001.parquet`, 0002 and so on; nothing is written for no rows.
+    """Entries in parts `<prefix><time>-0001.parquet`, -0002 and so on; nothing is written for no rows.
 
     Safe to call from several threads. Raises errors of pipeline.errors when the bucket does not take a part; its rows
     stay for the next try.
@@ -61,7 +62,8 @@ class Ledger:
         self.keys: list[str] = []
         self._s3 = s3
         self._bucket = bucket
-        self._prefix = prefix(replay_id)
+        # Its own time: what goes on with a replay leaves the parts that are there alone.
+        self._stem = f"{prefix(replay_id)}{datetime.now(UTC):%Y%m%d-%H%M%S%f}"
         self._entries: list[Entry] = []
         self._since = 0.0
         self._lock = threading.Lock()
@@ -92,7 +94,7 @@ class Ledger:
                 if len(self._entries) < at_least:
                     return  # another thread has written them
                 entries, self._entries = self._entries, []
-            key = f"{self._prefix}{len(self.keys) + 1:04d}.parquet"
+            key = f"{self._stem}-{len(self.keys) + 1:04d}.parquet"
             try:
                 with aws_errors(f"s3://{self._bucket}/{key}"):
                     self._s3.put_object(
