@@ -9,17 +9,21 @@ import io
 import threading
 import time
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from pipeline.clients import aws_errors
+from pipeline.replay.senders import Accepted
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Sequence
 
     from pipeline.replay.kept import S3
+    from pipeline.replay.rows import Record
+    from pipeline.replay.senders import Outcome, Refused
 
 ACCEPTED, REJECTED, FAILED, UNKNOWN = "accepted", "rejected", "failed", "unknown"
 _ROWS, _SECONDS = 50_000, 30.0  # a part holds at most these; a crash loses no more than one
@@ -41,9 +45,14 @@ class Entry(NamedTuple):
     acknowledged_at: str
 
 
-def sent_at(wire: bytes) -> str:
-    """The SentAt of an event on the wire: its last field, see contracts.order_line."""
-    return wire[-_STAMP_END - _STAMP_LENGTH : -_STAMP_END].decode()
+if TYPE_CHECKING:
+    # A rejected row, or a batch of records with their outcomes and when these were known.
+    _Kept = Entry | tuple[Sequence[tuple[Record, Outcome]], str]
+
+
+def now() -> str:
+    """Now, as entries write it."""
+    return datetime.now(UTC).strftime("%Y-%m-%d %H:%M:%S.%f")
 
 
 def prefix(replay_id: str) -> str:
@@ -64,24 +73,34 @@ class Ledger:
         self._bucket = bucket
         # Its own time: what goes on with a replay leaves the parts that are there alone.
         self._stem = f"{prefix(replay_id)}{datetime.now(UTC):%Y%m%d-%H%M%S%f}"
-        self._entries: list[Entry] = []
+        self._kept: list[_Kept] = []
+        self._rows = 0
         self._since = 0.0
         self._lock = threading.Lock()
         self._writing = threading.Lock()
 
-    def add(self, entries: Iterable[Entry]) -> None:
-        """Keep entries; writes a part when one is full, while other threads go on adding."""
+    def reject(self, line: int, event_id: str | None, reason: str) -> None:
+        """Keep a row that was not sent."""
+        self._keep(Entry(line, event_id, REJECTED, reason, None, None, None, now()), 1)
+
+    def add(self, outcomes: Sequence[tuple[Record, Outcome]]) -> None:
+        """Keep what became of records; writes a part when one is full, while other threads go on adding."""
+        # What the columns are made of is taken out when a part is written: each sent row pays for what happens here.
+        self._keep((outcomes, now()), len(outcomes))
+
+    def _keep(self, kept: _Kept, rows: int) -> None:
         with self._lock:
-            if not self._entries:
+            if not self._kept:
                 self._since = time.monotonic()
-            self._entries.extend(entries)
-            full = len(self._entries) >= _ROWS
+            self._kept.append(kept)
+            self._rows += rows
+            full = self._rows >= _ROWS
         if full:
             self._write(at_least=_ROWS)
 
     def tick(self) -> None:
         """Write what has waited long enough."""
-        if self._entries and time.monotonic() - self._since >= _SECONDS:
+        if self._kept and time.monotonic() - self._since >= _SECONDS:
             self._write()
 
     def close(self) -> None:
@@ -91,42 +110,76 @@ class Ledger:
     def _write(self, at_least: int = 1) -> None:
         with self._writing:
             with self._lock:
-                if len(self._entries) < at_least:
+                if self._rows < at_least:
                     return  # another thread has written them
-                entries, self._entries = self._entries, []
+                kept, rows = self._kept, self._rows
+                self._kept, self._rows = [], 0
             key = f"{self._stem}-{len(self.keys) + 1:04d}.parquet"
             try:
                 with aws_errors(f"s3://{self._bucket}/{key}"):
                     self._s3.put_object(
-                        Bucket=self._bucket, Key=key, Body=_parquet(entries), ContentType="application/octet-stream"
+                        Bucket=self._bucket, Key=key, Body=_parquet(kept), ContentType="application/octet-stream"
                     )
             except BaseException:
                 with self._lock:
-                    self._entries[:0] = entries
+                    self._kept[:0] = kept
+                    self._rows += rows
                 raise
             self.keys.append(key)
 
 
-def _parquet(entries: list[Entry]) -> bytes:
-    lines, event_ids, outcomes, reasons, shards, numbers, sent, acknowledged = zip(*entries, strict=True)
+def _parquet(kept: list[_Kept]) -> bytes:
+    rejected = [entry for entry in kept if isinstance(entry, Entry)]
+    batches = [batch for batch in kept if not isinstance(batch, Entry)]
+    file = io.BytesIO()
+    table = pa.concat_tables([_of_batches(batches), _of_entries(rejected)])
+    pq.write_table(table, file, compression="snappy", use_dictionary=["outcome", "reason", "shard_id"])
+    return file.getvalue()
+
+
+def _of_batches(batches: list[tuple[Sequence[tuple[Record, Outcome]], str]]) -> pa.Table:
+    records = [record for batch, _ in batches for record, _ in batch]
+    outcomes = [outcome for batch, _ in batches for _, outcome in batch]
+    ids = [record.event_id for record in records]
+    wires = pa.array([record.data for record in records], pa.binary())
+    # SentAt is the last field of an event on the wire, see contracts.order_line.
+    stamps = pc.binary_slice(wires, -_STAMP_END - _STAMP_LENGTH, -_STAMP_END).cast(pa.string())
+    ended = [at for batch, at in batches for _ in batch]
+    return _table(
+        [record.line for record in records],
+        ids,
+        [ACCEPTED if isinstance(outcome, Accepted) else UNKNOWN if outcome.lost else FAILED for outcome in outcomes],
+        [None if isinstance(outcome, Accepted) else reason(outcome) for outcome in outcomes],
+        [(outcome.shard or None) if isinstance(outcome, Accepted) else None for outcome in outcomes],
+        [(outcome.sequence_number or None) if isinstance(outcome, Accepted) else None for outcome in outcomes],
+        stamps,
+        ended,
+    )
+
+
+def _of_entries(entries: list[Entry]) -> pa.Table:
+    return _table(*(list(column) for column in zip(*entries, strict=True)) if entries else [[]] * len(Entry._fields))
+
+
+def _table(*columns: Sequence[Any]) -> pa.Table:
+    """From the columns of Entry, in their order."""
+    lines, ids, outcomes, reasons, shards, numbers, sent, ended = columns
     text = pa.string()
-    table = pa.table(
+    return pa.table(
         {
-            "event_id": pa.array(event_ids, text),
+            "event_id": pa.array(ids, text),
             "line": pa.array(lines, pa.int64()),
-            "line_no": pa.array([None if name is None else _line_no(name) for name in event_ids], pa.int32()),
+            "line_no": pa.array([None if name is None else int(name.rpartition("-")[2]) for name in ids], pa.int32()),
             "outcome": pa.array(outcomes, text),
             "reason": pa.array(reasons, text),
             "shard_id": pa.array(shards, text),
             "sequence_number": pa.array(numbers, text),
-            "sent_at": pa.array(sent, text).cast(_MOMENT),
-            "acknowledged_at": pa.array(acknowledged, text).cast(_MOMENT),
+            "sent_at": (sent if isinstance(sent, pa.Array) else pa.array(sent, text)).cast(_MOMENT),
+            "acknowledged_at": pa.array(ended, text).cast(_MOMENT),
         }
     )
-    file = io.BytesIO()
-    pq.write_table(table, file, compression="snappy")
-    return file.getvalue()
 
 
-def _line_no(event_id: str) -> int:
-    return int(event_id.rpartition("-")[2])
+def reason(refused: Refused) -> str:
+    """Why a record was not taken, in one text."""
+    return f"{refused.code}: {refused.message}".removesuffix(": ")

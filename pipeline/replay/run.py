@@ -7,16 +7,14 @@ import time
 from collections import Counter
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
 from itertools import islice
 from typing import TYPE_CHECKING
 
 from pipeline.errors import WeirError
-from pipeline.replay import ledger as entries
-from pipeline.replay import progress
+from pipeline.replay import ledger, progress
 from pipeline.replay.delivery import Delivery, Patience
 from pipeline.replay.kept import DEAD_LETTERS, QUARANTINE, S3, KeptRows
-from pipeline.replay.ledger import Entry, Ledger
+from pipeline.replay.ledger import Ledger
 from pipeline.replay.progress import Counted, Progress, Receipt, Rejection
 from pipeline.replay.rows import Record, Rejected
 from pipeline.replay.senders import Accepted
@@ -25,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from pipeline.replay.reader import OrderFile
-    from pipeline.replay.senders import Outcome, Refused, Sender
+    from pipeline.replay.senders import Outcome, Sender
 
 _SHOWN_REJECTIONS = 20
 _KINDS = 100  # reasons counted apart; a file of noise must not fill the memory
@@ -180,8 +178,7 @@ class _Run:
         reasons = [str(problem) for problem in row.problems]
         if len(self._rejections) < _SHOWN_REJECTIONS:
             self._rejections.append(Rejection(row.line, row.event_id, reasons))
-        reason = "; ".join(reasons)
-        self._ledger.add([Entry(row.line, row.event_id, entries.REJECTED, reason, None, None, None, _now())])
+        self._ledger.reject(row.line, row.event_id, "; ".join(reasons))
         self._quarantine.add(self._note(row.line, row.event_id, reasons) | {"raw": row.raw})
 
     def _take(self, outcomes: Sequence[tuple[Record, Outcome]]) -> None:
@@ -191,10 +188,9 @@ class _Run:
             self._accepted += len(outcomes) - len(refused)
             self._unknown += sum(outcome.lost for _, outcome in refused)
             self._failures.update(outcome.code for _, outcome in refused)
-        now = _now()
-        self._ledger.add([_entry(record, outcome, now) for record, outcome in outcomes])
+        self._ledger.add(outcomes)
         for record, outcome in refused:
-            note = self._note(record.line, record.event_id, [_reason(outcome)])
+            note = self._note(record.line, record.event_id, [ledger.reason(outcome)])
             self._dead_letters.add(note | {"key": record.key, "raw": record.data.decode()})
 
     def _note(self, line: int, event_id: str | None, reasons: list[str]) -> dict[str, object]:
@@ -229,23 +225,6 @@ class _Run:
             retried=self._delivery.retried,
             rows_per_s=round(worked / max(time.monotonic() - self._began, 1e-6), 1),
         )
-
-
-def _now() -> str:
-    return datetime.now(UTC).strftime("%Y-%m-%d %H:%M:%S.%f")
-
-
-def _entry(record: Record, outcome: Outcome, now: str) -> Entry:
-    sent = entries.sent_at(record.data)
-    if isinstance(outcome, Accepted):
-        shard, number = outcome
-        return Entry(record.line, record.event_id, entries.ACCEPTED, None, shard or None, number or None, sent, now)
-    became = entries.UNKNOWN if outcome.lost else entries.FAILED
-    return Entry(record.line, record.event_id, became, _reason(outcome), None, None, sent, now)
-
-
-def _reason(refused: Refused) -> str:
-    return f"{refused.code}: {refused.message}".removesuffix(": ")
 
 
 class _EachSecond:

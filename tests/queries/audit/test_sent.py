@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import io
-from datetime import UTC, datetime
-from typing import Any
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from pipeline.errors import NotFoundError
-from pipeline.replay.ledger import Entry, Ledger
+from pipeline.replay.ledger import Ledger
+from pipeline.replay.rows import Record
+from pipeline.replay.senders import Accepted, Refused
 from queries.audit import sent
 from tests.pipeline.replay.fakes import FakeBucket
+
+if TYPE_CHECKING:
+    from pipeline.replay.senders import Outcome
 
 AT = "2026-01-02 03:04:05.123456"
 
@@ -29,28 +34,29 @@ class Bucket(FakeBucket):
         return {"Body": io.BytesIO(self.objects[Key])}
 
 
-def entry(line: int, outcome: str, at: str = AT) -> Entry:
-    reason = None if outcome == "accepted" else "why"
-    return Entry(line, f"A-{line - 1}", outcome, reason, None, None, AT, at)
+def fate(line: int, outcome: str) -> tuple[Record, Outcome]:
+    record = Record(line, f"A-{line - 1}", "A", b'{"SentAt":"%s"}\n' % AT.encode())
+    return record, Accepted() if outcome == "accepted" else Refused("why", lost=outcome == "unknown")
 
 
 def test_a_ledger_is_read_as_it_was_written() -> None:
     bucket = Bucket()
     ledger = Ledger(bucket, "lake", "r-1")
-    ledger.add([entry(2, "accepted"), entry(3, "rejected"), entry(4, "failed"), entry(5, "unknown")])
+    ledger.add([fate(2, "accepted"), fate(4, "failed"), fate(5, "unknown")])
+    ledger.reject(3, "A-2", "why")
     ledger.close()
     found = sent.read(bucket, "lake", "r-1")
     assert found.counts == {"rows": 4, "accepted": 1, "rejected": 1, "failed": 1, "unknown": 1}
     assert list(found.expected["event_id"]) == ["A-1", "A-3", "A-4"]
-    moment = datetime.fromisoformat(AT).replace(tzinfo=UTC)
+    moment = datetime.now(UTC) - timedelta(minutes=1)
     fates = found.fates({"A-1", "A-2", "A-3", "A-4"})
-    assert {name: (fate.line, fate.outcome, fate.reason) for name, fate in fates.items()} == {
+    assert {name: (found.line, found.outcome, found.reason) for name, found in fates.items()} == {
         "A-1": (2, "accepted", None),
         "A-3": (4, "failed", "why"),
         "A-4": (5, "unknown", "why"),
     }
     assert fates["A-1"].may_arrive(moment)
-    assert not fates["A-1"].may_arrive(moment.replace(year=2027))
+    assert not fates["A-1"].may_arrive(moment + timedelta(minutes=2))
     assert not fates["A-3"].may_arrive(moment)
     assert fates["A-4"].may_arrive(moment)
 
@@ -59,7 +65,7 @@ def test_a_row_of_a_resumed_replay_counts_once_and_accepted_wins() -> None:
     bucket = Bucket()
     for outcomes in ("accepted", "failed"), ("failed", "accepted"):
         ledger = Ledger(bucket, "lake", "r-1")
-        ledger.add([entry(2, outcomes[0]), entry(3, outcomes[1], "2026-01-02 03:04:06.000000")])
+        ledger.add([fate(2, outcomes[0]), fate(3, outcomes[1])])
         ledger.close()
     assert len(bucket.objects) == 2
     assert sent.read(bucket, "lake", "r-1").counts["accepted"] == 2
@@ -69,7 +75,7 @@ def test_a_bucket_that_takes_nothing_loses_no_entry() -> None:
     bucket = Bucket()
     ledger = Ledger(bucket, "lake", "r-1")
     bucket.down = True
-    ledger.add([entry(2, "accepted")])
+    ledger.add([fate(2, "accepted")])
     with pytest.raises(Exception, match="ledger/replay_id=r-1"):
         ledger.close()
     bucket.down = False
