@@ -9,9 +9,12 @@ import streamlit as st
 from pages.parts import asked
 from pages.parts.states import failed
 from pipeline.errors import LocalCloudError, WeirError
-from pipeline.settings import settle
+from pipeline.settings import REPOSITORY, settle
 
-st.set_page_config(page_title="Weir", page_icon="pages/parts/weir.svg", layout="wide", initial_sidebar_state="auto")
+st.set_page_config(
+    page_title="Weir", page_icon=REPOSITORY / "pages/parts/weir.svg", layout="wide", initial_sidebar_state="auto"
+)
+st.html(REPOSITORY / "pages/parts/weir.css")
 
 PAGES = {
     "Analysts": [

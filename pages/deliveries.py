@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import partial
 
 import streamlit as st
 
-from pages.parts import asked, head, operators, states, words
+from pages.parts import asked, copy_errors, head, operators, states, words
 from pipeline.health import deliveries
+from queries.reports import copies
 
 EVERY_S = 15
+MOST = 20
+DAY = timedelta(hours=24)
 
 head.show(
     "Deliveries", "Does what comes in reach the lake and the warehouse, how fresh is it there, and what went wrong?"
 )
+
+
+def this_hour() -> datetime:
+    """The hour it is, UTC."""
+    return datetime.now(UTC).replace(tzinfo=None, minute=0, second=0, microsecond=0)
 
 
 @st.fragment(run_every=EVERY_S)
@@ -24,6 +32,8 @@ def live() -> None:
     for name in (sources.outputs.lake_delivery, sources.outputs.warehouse_delivery):
         with states.panel(f"Delivery stream {name}"):
             show(asked.kept("deliveries.look", partial(deliveries.look, sources.client, name), name))
+    with states.panel("What COPY refused"):
+        copy_errors.show(asked.figure(copies.errors, this_hour() - DAY, MOST))
     st.caption(f"Looked at {words.here(datetime.now(UTC))}; again every {EVERY_S} s.")
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 from tests.chromium import require_chromium
 
@@ -13,7 +14,7 @@ _CHECKS = (
     ("ruff", [*_PYTHON, "ruff", "check", "."]),
     ("ruff format", [*_PYTHON, "ruff", "format", "--check", "."]),
     ("mypy", [*_PYTHON, "mypy"]),
-    ("cfn-lint", [*_PYTHON, "cfnlint", "pipeline/template.yaml"]),
+    ("cfn-lint", [str(Path(sys.executable).with_name("cfn-lint")), "pipeline/template.yaml"]),
     ("tests", [*_PYTHON, "pytest", "--quiet"]),
 )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -82,7 +83,9 @@ def pulse(series: Series, measure: Measure) -> go.Figure:
         name=measure.label,
     )
     figure = _figure(trace, height=_PULSE_HEIGHT)
-    span = [time.replace(tzinfo=None).isoformat() for time in (series.since, series.until)]
+    # The newest step has only begun.
+    end = max(series.until, max(series.times) + timedelta(seconds=series.step_s))
+    span = [time.replace(tzinfo=None).isoformat() for time in (series.since, end)]
     figure.update_xaxes(type="date", range=span, hoverformat="%H:%M, %-d %b", tickformatstops=_TICK_DATES, nticks=6)
     return _value_axis(figure, measure)
 

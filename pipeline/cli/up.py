@@ -87,6 +87,10 @@ def _stage(name: str) -> Iterator[None]:
     """One line for one stage, with its time."""
     begun = time.monotonic()
     yield
+    _say(name, begun)
+
+
+def _say(name: str, begun: float) -> None:
     print(f"{name + ' ':.<40} {time.monotonic() - begun:5.1f} s", flush=True)
 
 
@@ -114,10 +118,11 @@ def _require_free(port: int) -> None:
 
 def _load_sample(rows: int, settings: Settings) -> None:
     """Generate the sample once, send it once, wait until the warehouse has it."""
-    with _stage(f"Sample of {rows:,} order lines"):
-        path = files.sample(settings.state, rows=rows)
+    begun = time.monotonic()
+    path = files.sample(settings.state, rows=rows)
     if store.of_stack(settings.stack).finished_of(path.name) is not None:
         return
+    _say(f"Sample of {rows:,} order lines", begun)
     with _stage("Replay of the sample"):
         command = [sys.executable, "-m", "pipeline", "replay", str(path), "--max", "--wait", "--json"]
         done = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, check=False)

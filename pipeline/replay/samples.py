@@ -21,7 +21,7 @@ from pipeline.replay.sample_catalogue import BAD_DEBT, BY_HAND, COUNTRIES, POSTA
 from pipeline.replay.sample_ledger import Kind, Ledger
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from datetime import date, datetime
     from pathlib import Path
 
@@ -54,10 +54,19 @@ class _Invoice(NamedTuple):
     lines: list[_Line]
 
 
-def write(path: Path, *, rows: int, seed: int, start: date, end: date) -> Ledger:
+def write(
+    path: Path,
+    *,
+    rows: int,
+    seed: int,
+    start: date,
+    end: date,
+    on_rows: Callable[[int], object] | None = None,
+) -> Ledger:
     """Write a sample of exactly `rows` order lines, sold from `start` to `end`, both included; gzip for a name in .gz.
 
-    The same arguments give the same bytes. The file appears when it is whole.
+    The same arguments give the same bytes. The file appears when it is whole. `on_rows` is told after each invoice how
+    many rows are written.
     """
     calendar = Calendar(start, end, seed)
     ledger = Ledger()
@@ -70,6 +79,8 @@ def write(path: Path, *, rows: int, seed: int, start: date, end: date) -> Ledger
                 ledger.open(invoice.kind, at, invoice.customer)
             ledger.add(invoice.kind, at, invoice.country, lines, known=invoice.customer is not None)
             file.write(_written(invoice, lines, at).encode(ENCODING))
+            if on_rows:
+                on_rows(ledger.rows)
             if ledger.rows == rows:
                 return ledger
     raise AssertionError("invoices never end")  # for the type checker

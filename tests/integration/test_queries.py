@@ -25,7 +25,7 @@ from pipeline.warehouse.connect import open_connection
 from queries import sources
 from queries.loader import Query, load
 from queries.period import Period
-from queries.reports import arrivals, products, sales
+from queries.reports import arrivals, copies, products, sales
 from queries.warehouse import Warehouse
 
 if TYPE_CHECKING:
@@ -103,6 +103,13 @@ def test_each_month_has_its_best_product(asked: Sources, cloud: Cloud, whole: Pe
     frame = products.best_of_each(asked.warehouse, whole, "month").frame
     assert len(frame) == len(cloud.ledger.net_by_month)
     assert list(frame["period"]) == sorted(frame["period"], reverse=True)
+
+
+def test_what_copy_refused_is_listed(asked: Sources) -> None:
+    since = datetime.now(UTC).replace(tzinfo=None) - timedelta(days=1)
+    figure = copies.errors(asked.warehouse, since, 3)
+    assert len(figure.frame) <= 3
+    assert "error_message" in figure.frame
 
 
 def test_the_lake_holds_every_event(asked: Sources, cloud: Cloud) -> None:

@@ -79,6 +79,19 @@ def _arrivals(parameters: Mapping[str, object]) -> pd.DataFrame:
     )
 
 
+def _refused(_parameters: Mapping[str, object]) -> pd.DataFrame:
+    return pd.DataFrame(
+        {
+            "start_time": [datetime.now(UTC).replace(tzinfo=None)],
+            "file_name": ["s3://weir-lake/raw/orders/2026/01/02/03/part.gz  "],
+            "line_number": [17],
+            "column_name": ["quantity   "],
+            "error_code": [1207],
+            "error_message": ["Invalid digit, Value 's'   "],
+        }
+    )
+
+
 ANSWERS: dict[str, Callable[[Mapping[str, object]], pd.DataFrame]] = {
     "sales_span": lambda _: pd.DataFrame(
         [{"first_at": datetime.fromisoformat("2010-12-01 08:26:00"), "newest_at": NEWEST, "lines": 541909}]
@@ -89,6 +102,7 @@ ANSWERS: dict[str, Callable[[Mapping[str, object]], pd.DataFrame]] = {
     "top_products_by_quantity": _top,
     "best_products": _best,
     "arrivals_by_hour": _arrivals,
+    "copy_errors": _refused,
 }
 NOTHING: dict[str, Callable[[Mapping[str, object]], pd.DataFrame]] = {
     "sales_span": lambda _: pd.DataFrame([{"first_at": None, "newest_at": None, "lines": 0}]),
@@ -97,6 +111,7 @@ NOTHING: dict[str, Callable[[Mapping[str, object]], pd.DataFrame]] = {
     "top_products_by_value": lambda _: pd.DataFrame(columns=list(_top({}).columns)),
     "top_products_by_quantity": lambda _: pd.DataFrame(columns=list(_top({}).columns)),
     "best_products": lambda _: pd.DataFrame(columns=["period", "stock_code", "description", "net_sales", "units"]),
+    "copy_errors": lambda _: _refused({}).head(0),
     "arrivals_by_hour": lambda _: pd.DataFrame(columns=["datehour", "records", "events", "newest_sent_at"]),
 }
 

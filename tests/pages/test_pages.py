@@ -143,6 +143,8 @@ def test_deliveries_shows_both_with_their_last_object(world: World) -> None:
     assert "raw/orders/2026/01/02/03/part.parquet" in said
     assert "just now" in said
     assert "No errors in the last 24 hours" in said
+    assert "Invalid digit, Value 's'" in said
+    assert "quantity" in said
 
 
 def test_audit_shows_each_sink_and_names_what_is_missing(world: World) -> None:
@@ -170,6 +172,7 @@ def test_an_empty_page_says_what_brings_data(empty_world: World, page: str) -> N
         assert "536365" in app.info[0].value
     if page == "deliveries":
         assert "idle" in text(app)
+        assert "COPY refused no row" in text(app)
 
 
 # --- errors ------------------------------------------------------------------------------------------------------
@@ -226,6 +229,13 @@ def test_a_service_that_fails_is_told_in_words(world: World, page: str) -> None:
     assert not app.exception
     assert "access refused" in app.error[0].value
     assert len(app.error) == (2 if page == "deliveries" else 1)
+
+
+def test_a_warehouse_that_is_down_leaves_the_deliveries(world: World) -> None:
+    world.warehouse.errors["copy_errors"] = CloudDownError("gone")
+    app = world.open("deliveries")
+    assert text(app).count("healthy") == 2
+    assert len(app.error) == 1
 
 
 def test_the_customers_list_that_fails_leaves_the_invoice(world: World) -> None:

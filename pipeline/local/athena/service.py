@@ -89,7 +89,8 @@ class Service:
             "ResultConfiguration": configuration,
             "ResultReuseConfiguration": {"ResultReuseByAgeConfiguration": {"Enabled": False}},
             "QueryExecutionContext": {
-                "Database": (context.get("Database") or "default").lower(),
+                # awswrangler quotes it for statements about the catalog.
+                "Database": (context.get("Database") or "default").strip("`").lower(),
                 "Catalog": (context.get("Catalog") or "AwsDataCatalog").lower(),
             },
             "Status": {"State": "QUEUED", "SubmissionDateTime": round(time.time(), 3)},

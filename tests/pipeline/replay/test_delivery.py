@@ -152,8 +152,8 @@ def test_a_stream_that_is_not_there_ends_it_at_once_and_every_record_is_reported
     kinesis, fates = FakeKinesis(), Fates()
     kinesis.always = client_error("ResourceNotFoundException")
     with pytest.raises(NotFoundError, match="orders"):
-        deliver(KinesisSender(kinesis, "orders"), records(20_000), fates)
-    assert 500 <= fates.added < 20_000
+        deliver(KinesisSender(kinesis, "orders"), records(200_000), fates)
+    assert 500 <= fates.added < 200_000
     assert len(fates.of) == fates.added
     assert set(fates.codes) <= {"NotFoundError", "NotSent"}
 

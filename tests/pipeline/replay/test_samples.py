@@ -31,7 +31,8 @@ SPAN = {"start": date(2025, 1, 1), "end": date(2025, 12, 31)}
 
 
 def sample(path: Path, rows: int = 20_000, seed: int = 1, **span: date) -> Ledger:
-    return samples.write(path, rows=rows, seed=seed, **{**SPAN, **span})
+    days = {**SPAN, **span}
+    return samples.write(path, rows=rows, seed=seed, start=days["start"], end=days["end"])
 
 
 def cells(path: Path) -> list[dict[str, str]]:

@@ -51,6 +51,8 @@ def test_a_table_is_described(lake: Lake) -> None:
     assert ["# Partition Information"] in lines
     assert lines[-1] == ["datehour", "string", ""]
     assert "Table not found weir.nope" in lake.failure("describe nope")
+    quoted = lake.run("DESCRIBE `orders`;", QueryExecutionContext={"Database": "`weir`"})  # as awswrangler asks
+    assert quoted["Status"]["State"] == "SUCCEEDED", quoted["Status"]
 
 
 def test_a_view_is_stored_as_athena_stores_it(lake: Lake) -> None:
