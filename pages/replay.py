@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from pathlib import Path
 
 import streamlit as st
@@ -39,13 +38,14 @@ def live() -> None:
 def running(replay: Progress) -> None:
     """One that is under way."""
     st.subheader(f"{words.plain(Path(replay.file).name)} to {replay.target}")
-    operators.state(replay.status, f"{replay.replay_id}, started {words.age(moment(replay.started_at))}")
+    operators.state(replay.status, f"{replay.replay_id}, started {words.age(words.instant(replay.started_at))}")
     st.progress(replay.share, text=f"{replay.share:.0%} of the file, {words.count(replay.rows_per_s)} rows/s")
     operators.facts(
         {
             "Accepted": words.count(replay.accepted),
             "Rejected": words.count(replay.rejected),
             "Failed": words.count(replay.failed),
+            "Unknown": words.count(replay.unknown),
             "Sent again": words.count(replay.retried),
         }
     )
@@ -63,16 +63,13 @@ def past(replays: list[Progress]) -> None:
             "Accepted": [replay.accepted for replay in replays],
             "Rejected": [replay.rejected for replay in replays],
             "Failed": [replay.failed for replay in replays],
+            "Unknown": [replay.unknown for replay in replays],
             "Rows/s": [replay.rows_per_s for replay in replays],
-            "Started": [words.age(moment(replay.started_at)) for replay in replays],
+            "Audit": [f"[audit](/audit?replay={replay.replay_id})" for replay in replays],
+            "Started": [words.age(words.instant(replay.started_at)) for replay in replays],
             "What happened": [words.plain(replay.error or "") or None for replay in replays],
         },
     )
-
-
-def moment(text: str) -> datetime:
-    """A time of the table, which is in UTC."""
-    return datetime.fromisoformat(text).replace(tzinfo=UTC)
 
 
 start_replay.form()

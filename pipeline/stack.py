@@ -53,6 +53,7 @@ class Outputs:
     warehouse_secret: str
     warehouse_ssl: str
     warehouse_delivery: str
+    merge_schedule: str
     api_url: str
     api_key_id: str = ""
 

@@ -12,6 +12,8 @@ import streamlit as st
 from pages.parts import theme
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     import numpy as np
 
     from pipeline.health.metrics import Series
@@ -105,6 +107,29 @@ def ranking(names: list[str], values: pd.Series[Any], labels: list[str], measure
     figure.update_yaxes(autorange="reversed", showgrid=False, title=None, dtick=1)
     figure.update_xaxes(visible=False, rangemode="tozero")
     return figure.update_layout(height=32 * len(names) + 24)
+
+
+def shares(sinks: Mapping[str, tuple[int, int, int]]) -> go.Figure:
+    """One bar a sink: present, late, missing, in rows."""
+    names = list(sinks)
+    parts = (("present", theme.ORDERS), ("late", theme.DEGRADED), ("missing", theme.RETURNS))
+    figure = _figure(go.Bar(), hovermode="closest", barmode="stack")
+    figure.data = ()
+    for at, (part, colour) in enumerate(parts):
+        values = [sinks[name][at] for name in names]
+        figure.add_trace(
+            go.Bar(
+                x=values,
+                y=names,
+                orientation="h",
+                name=part,
+                marker={"color": colour},
+                hovertemplate=f"%{{y}}: %{{x:,}} {part}<extra></extra>",
+            )
+        )
+    figure.update_yaxes(autorange="reversed", showgrid=False, title=None)
+    figure.update_xaxes(rangemode="tozero", tickformat="~s")
+    return figure.update_layout(height=48 * len(names) + 32)
 
 
 def _figure(trace: go.Bar | go.Scatter, **layout: Any) -> go.Figure:  # noqa: ANN401 - Plotly's own names

@@ -130,6 +130,11 @@ def utc(instant: datetime) -> str:
     return f"{_aware(instant).astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
 
 
+def instant(text: str) -> datetime:
+    """A time as our tables and audits write it, in UTC."""
+    return datetime.fromisoformat(text).replace(tzinfo=UTC)
+
+
 def plain(text: str) -> str:
     """Text from elsewhere, so that Markdown shows it as it is."""
     return _MARKDOWN.sub(r"\\\g<0>", text)

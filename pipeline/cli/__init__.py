@@ -21,6 +21,7 @@ VERBS = {
     "destroy": "delete the stack and everything in it",
     "sample": "write a file of generated order lines",
     "replay": "send a file through the pipeline",
+    "audit": "compare what a replay sent with what each sink holds",
     "bench": "measure Weir's own parts on this machine",
 }
 _INTERRUPTED = 130

@@ -56,7 +56,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Replay; 0 when no row failed (rejected rows are accounted for), 130 when stopped, 1 otherwise."""
+    """Replay; 0 when each valid row was acknowledged (rejected ones are accounted for), 130 when stopped, else 1."""
     settings = settle(aws=args.aws or None)
     path = args.file.expanduser().absolute()
     if args.preflight:
@@ -70,7 +70,7 @@ def run(args: argparse.Namespace) -> int:
     print(json.dumps(asdict(receipt)) if args.json else _written(receipt))
     if receipt.status == progress.STOPPED:
         return _STOPPED
-    return 0 if receipt.status == progress.DONE and not receipt.failed else 1
+    return 0 if receipt.status == progress.DONE and not (receipt.failed or receipt.unknown) else 1
 
 
 def _looked(path: Path, settings: Settings, args: argparse.Namespace) -> str:
@@ -167,7 +167,12 @@ def _line(state: Progress) -> str:
 
 
 def _losses(state: Progress) -> list[tuple[str, int]]:
-    return [("rejected", state.rejected), ("failed", state.failed), ("sent again", state.retried)]
+    return [
+        ("rejected", state.rejected),
+        ("failed", state.failed),
+        ("unknown", state.unknown),
+        ("sent again", state.retried),
+    ]
 
 
 def _started(replay_id: str) -> str:
@@ -200,6 +205,7 @@ def _written(receipt: Receipt) -> str:
         *(f"    line {row.line}: {'; '.join(row.reasons)}" for row in receipt.rejections),
         *(f"    kept in {key}" for key in receipt.quarantine),
         f"  failed    {receipt.failed:,}",
+        *([f"  unknown   {receipt.unknown:,} (sent, the answer got lost)"] if receipt.unknown else []),
         *(f"    {counted.rows:>9,}  {counted.reason}" for counted in receipt.failures),
         *(f"    kept in {key}" for key in receipt.dead_letters),
     ]

@@ -169,8 +169,9 @@ class Delivery:
     def _deliver(self, batch: list[Record]) -> None:
         began = time.monotonic()
         waiting = batch
+        lost: set[str] = set()  # what the target may have all the same, whatever it says of a later attempt
         for attempt in range(1, self._patience.attempts + 1):
-            outcomes = self._put(waiting)
+            outcomes = [(record, _marked(record, outcome, lost)) for record, outcome in self._put(waiting)]
             again = [
                 (record, outcome) for record, outcome in outcomes if isinstance(outcome, Refused) and outcome.retry
             ]
@@ -223,3 +224,12 @@ class Delivery:
             self._last_accepted = time.monotonic()
         if outcomes:
             self._on_outcomes(outcomes)
+
+
+def _marked(record: Record, outcome: Outcome, lost: set[str]) -> Outcome:
+    """The outcome, a refusal marked as lost once an answer about the record was."""
+    if isinstance(outcome, Accepted):
+        return outcome
+    if outcome.lost:
+        lost.add(record.event_id)
+    return outcome._replace(lost=record.event_id in lost)

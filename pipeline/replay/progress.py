@@ -32,7 +32,9 @@ def _who() -> str:
 
 @dataclass(frozen=True)
 class Progress:
-    """How far a replay is. All times UTC, rates in rows/s; rows_read = accepted + rejected + failed once it has ended.
+    """How far a replay is. All times UTC, rates in rows/s.
+
+    rows_read = accepted + rejected + failed + unknown once it has ended; unknown: sent, and the answer got lost.
 
     `status` is running, done (worked through, whatever became of the rows), stopped (on request), failed (broke off,
     `error` says why) or lost (running, but its worker has not been heard of).
@@ -51,6 +53,7 @@ class Progress:
     accepted: int = 0
     rejected: int = 0
     failed: int = 0
+    unknown: int = 0
     retried: int = 0
     rows_per_s: float = 0.0
     rate: float | None = None
@@ -86,10 +89,11 @@ class Rejection:
 
 @dataclass(frozen=True)
 class Receipt:
-    """What became of every row of a replay: rows = accepted + rejected + failed.
+    """What became of every row of a replay: rows = accepted + rejected + failed + unknown.
 
     `reasons` counts rejections by field and reason (a row with two bad fields counts under both), `rejections` are the
-    first of them; `failures` counts given-up rows by the target's code. `sha256` is the whole file's as it lies on
+    first of them; `failures` counts given-up rows, failed and unknown,
+    by the target's code; `ledger` are the parts that tell of each row. `sha256` is the whole file's as it lies on
     disk; None when the replay did not get to its end.
     """
 
@@ -114,6 +118,8 @@ class Receipt:
     failures: list[Counted]
     quarantine: list[str]
     dead_letters: list[str]
+    unknown: int = 0
+    ledger: list[str] = field(default_factory=list)
     rate: float | None = None
     limit: int | None = None
     error: str | None = None

@@ -11,9 +11,10 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from pipeline.errors import WeirError
-from pipeline.replay import progress
+from pipeline.replay import ledger, progress
 from pipeline.replay.delivery import Delivery, Patience
 from pipeline.replay.kept import DEAD_LETTERS, QUARANTINE, S3, KeptRows
+from pipeline.replay.ledger import Ledger
 from pipeline.replay.progress import Counted, Progress, Receipt, Rejection
 from pipeline.replay.rows import Record, Rejected
 from pipeline.replay.senders import Accepted
@@ -73,8 +74,9 @@ class _Run:
         self._stop = stop
         self._quarantine = KeptRows(*kept_in, QUARANTINE, job.replay_id)
         self._dead_letters = KeptRows(*kept_in, DEAD_LETTERS, job.replay_id)
+        self._ledger = Ledger(*kept_in, job.replay_id)
         self._lock = threading.Lock()
-        self._accepted = 0
+        self._accepted = self._unknown = 0
         self._failures: Counter[str] = Counter()
         self._read = self._rejected = 0
         self._reasons: Counter[str] = Counter()
@@ -118,6 +120,7 @@ class _Run:
             accepted=end.accepted,
             rejected=end.rejected,
             failed=end.failed,
+            unknown=end.unknown,
             retried=end.retried,
             seconds=round(time.monotonic() - self._began, 3),
             rows_per_s=end.rows_per_s,
@@ -128,6 +131,7 @@ class _Run:
             failures=[Counted(code, rows) for code, rows in self._failures.most_common()],
             quarantine=self._quarantine.keys,
             dead_letters=self._dead_letters.keys,
+            ledger=self._ledger.keys,
             rate=self._job.rate,
             limit=self._job.limit,
             error=error,
@@ -143,7 +147,7 @@ class _Run:
                     status = progress.STOPPED
         except WeirError as fault:
             status, error = progress.FAILED, str(fault)
-        for kept in (self._quarantine, self._dead_letters):
+        for kept in (self._quarantine, self._dead_letters, self._ledger):
             try:
                 kept.close()
             except WeirError as fault:
@@ -178,6 +182,7 @@ class _Run:
         reasons = [str(problem) for problem in row.problems]
         if len(self._rejections) < _SHOWN_REJECTIONS:
             self._rejections.append(Rejection(row.line, row.event_id, reasons))
+        self._ledger.reject(row.line, row.event_id, "; ".join(reasons))
         self._quarantine.add(self._note(row.line, row.event_id, reasons) | {"raw": row.raw})
 
     def _take(self, outcomes: Sequence[tuple[Record, Outcome]]) -> None:
@@ -185,10 +190,11 @@ class _Run:
         refused = [(record, outcome) for record, outcome in outcomes if not isinstance(outcome, Accepted)]
         with self._lock:
             self._accepted += len(outcomes) - len(refused)
+            self._unknown += sum(outcome.lost for _, outcome in refused)
             self._failures.update(outcome.code for _, outcome in refused)
+        self._ledger.add(outcomes)
         for record, outcome in refused:
-            reason = f"{outcome.code}: {outcome.message}".removesuffix(": ")
-            note = self._note(record.line, record.event_id, [reason])
+            note = self._note(record.line, record.event_id, [ledger.reason(outcome)])
             self._dead_letters.add(note | {"key": record.key, "raw": record.data.decode()})
 
     def _note(self, line: int, event_id: str | None, reasons: list[str]) -> dict[str, object]:
@@ -204,12 +210,13 @@ class _Run:
     def _tell(self, on_progress: Callable[[Progress], None]) -> None:
         self._quarantine.tick()
         self._dead_letters.tick()
+        self._ledger.tick()
         on_progress(self._now())
 
     def _now(self) -> Progress:
         with self._lock:
-            accepted, failed = self._accepted, self._failures.total()
-        worked = accepted + failed + self._rejected
+            accepted, given_up, unknown = self._accepted, self._failures.total(), self._unknown
+        worked = accepted + given_up + self._rejected
         return replace(
             self._beginning,
             updated_at=progress.utc_now(),
@@ -217,7 +224,8 @@ class _Run:
             bytes_read=self._orders.source.bytes_read,
             accepted=accepted,
             rejected=self._rejected,
-            failed=failed,
+            failed=given_up - unknown,
+            unknown=unknown,
             retried=self._delivery.retried,
             rows_per_s=round(worked / max(time.monotonic() - self._began, 1e-6), 1),
         )

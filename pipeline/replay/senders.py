@@ -11,7 +11,15 @@ import threading
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 import requests
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import (
+    BotoCoreError,
+    ClientError,
+    ConnectTimeoutError,
+    EndpointConnectionError,
+    NoCredentialsError,
+    ParamValidationError,
+)
+from urllib3.exceptions import NewConnectionError
 
 from pipeline.clients import aws_errors, error_code
 from pipeline.errors import CloudError
@@ -24,6 +32,9 @@ if TYPE_CHECKING:
 _REPLAY_HEADER = "X-Weir-Replay-Id"
 _TIMEOUTS = (3.0, 35.0)  # seconds to connect and to answer; API Gateway itself gives up after 29
 _OK, _BAD_REQUEST, _TOO_MANY, _SERVER_ERROR = 200, 400, 429, 500
+# The gateway got no answer, or none that it understood, from a function that may have done its work.
+_GATEWAY_LOST = {_OK, 502, 504}
+_NEVER_SENT = (ConnectTimeoutError, EndpointConnectionError, NoCredentialsError, ParamValidationError)
 # Kinesis's codes that no further attempt changes. Everything else (throttling, KMS, internal failures) may pass.
 _HOPELESS = {
     "AccessDeniedException", "ExpiredTokenException", "InvalidSignatureException", "ResourceNotFoundException",
@@ -48,11 +59,15 @@ class Accepted(NamedTuple):
 
 
 class Refused(NamedTuple):
-    """The target has not taken the record, or its answer was lost; `retry` tells whether to send it again."""
+    """The target has not taken the record; `retry` tells whether to send it again.
+
+    With `lost` it may have: the call was made and its answer did not arrive.
+    """
 
     code: str
     message: str = ""
     retry: bool = True
+    lost: bool = False
 
 
 Outcome = Accepted | Refused
@@ -105,7 +120,7 @@ class KinesisSender:
                     raise
             return [Refused(code, str(error), retry=code not in _FOR_GOOD)] * len(records)
         except BotoCoreError as error:
-            return [Refused(type(error).__name__, str(error))] * len(records)
+            return [Refused(type(error).__name__, str(error), lost=not isinstance(error, _NEVER_SENT))] * len(records)
         return [
             Refused(result["ErrorCode"], result.get("ErrorMessage", ""))
             if result.get("ErrorCode")
@@ -142,7 +157,8 @@ class ApiSender:
             answer = self._local.session.post(self._url, data=body, headers=self._headers, timeout=_TIMEOUTS)
             content = _content(answer)
         except requests.RequestException as error:
-            return [Refused(type(error).__name__, str(error))] * len(records)
+            lost = not _never_connected(error)
+            return [Refused(type(error).__name__, str(error), lost=lost)] * len(records)
         return self._outcomes(answer.status_code, content, len(records))
 
     def _outcomes(self, status: int, content: Mapping[str, Any], count: int) -> list[Outcome]:
@@ -161,7 +177,13 @@ class ApiSender:
             bad = {row["index"]: f"{row['field']}: {row['reason']}" for row in content["rows"]}
             return [Refused(code, bad.get(at, ""), retry=at not in bad) for at in range(count)]
         passing = status >= _SERVER_ERROR or status in {_OK, _TOO_MANY}
-        return [Refused(code, message, retry=passing)] * count
+        return [Refused(code, message, retry=passing, lost=status in _GATEWAY_LOST)] * count
+
+
+def _never_connected(error: requests.RequestException) -> bool:
+    # requests wraps what urllib3 wraps around the cause.
+    reason = getattr(error.args[0], "reason", None) if error.args else None
+    return isinstance(error, requests.ConnectTimeout) or isinstance(reason, NewConnectionError)
 
 
 def _content(answer: Any) -> Mapping[str, Any]:  # noqa: ANN401 - a requests.Response, or a test's stand-in

@@ -56,7 +56,7 @@ class Store:
     def finished_of(self, file_name: str) -> Progress | None:
         """The latest replay that brought all of a file of this name in, wherever the file lay."""
         for state in self.recent(_ALL):
-            whole = state.status == DONE and not state.failed and not state.row_limit
+            whole = state.status == DONE and not (state.failed or state.unknown or state.row_limit)
             if whole and Path(state.file).name == file_name:
                 return state
         return None
@@ -90,16 +90,14 @@ def _typed(value: str | float) -> dict[str, str]:
 
 
 def _progress(item: Mapping[str, Mapping[str, str]]) -> Progress:
-    state = Progress(**{name: _plain(name, item.get(name)) for name in _FIELDS})
+    state = Progress(**{name: _plain(name, item[name]) for name in _FIELDS if name in item})
     heard = datetime.fromisoformat(state.updated_at or state.started_at).replace(tzinfo=UTC)
     if state.status == RUNNING and datetime.now(UTC) - heard > LOST_AFTER:
         return replace(state, status=LOST)
     return state
 
 
-def _plain(name: str, value: Mapping[str, str] | None) -> Any:  # noqa: ANN401 - the type of whichever field it is
-    if value is None:
-        return None
+def _plain(name: str, value: Mapping[str, str]) -> Any:  # noqa: ANN401 - the type of whichever field it is
     if "S" in value:
         return value["S"]
     return float(value["N"]) if name in _FLOATS else int(value["N"])

@@ -29,6 +29,7 @@ ADDRESSES = {
     "replay": "/replay",
     "streams": "/streams",
     "deliveries": "/deliveries",
+    "audit": "/audit",
 }
 
 
@@ -155,6 +156,15 @@ def test_deliveries_shows_what_was_delivered(view: View, cloud: Cloud) -> None:
         assert name in said
     assert said.count("healthy") + said.count("degraded") == 2  # other tests make deliveries fail
     assert ".parquet" in said
+
+
+def test_audit_finds_the_sample_in_every_sink(view: View, cloud: Cloud) -> None:
+    view.open(f"/audit?replay={cloud.receipt['replay_id']}")
+    assert view.metric("Accepted") == f"{cloud.receipt['accepted']:,}"
+    said = view.text()
+    for sink in ("Lake", "Invoices", "Warehouse"):
+        assert sink in said
+    assert cloud.receipt["replay_id"] in view.page.url
 
 
 @pytest.mark.parametrize(

@@ -12,8 +12,10 @@ from streamlit.testing.v1 import AppTest
 from pipeline.settings import REPOSITORY
 from pipeline.stack import Outputs
 from queries import sources
+from queries.audit import run
 from queries.invoices import Invoices
 from queries.sources import Sources
+from tests.pages.audits import audit
 from tests.pages.fakes import NOTHING, FakeEngine
 from tests.pages.services import services
 
@@ -78,6 +80,7 @@ def world(local_cloud: Path, monkeypatch: pytest.MonkeyPatch) -> World:
     """A stack through which a sample went."""
     found = World(FakeEngine(), FakeEngine(), services(busy=True))
     monkeypatch.setattr(sources, "of", found.sources)
+    monkeypatch.setattr(run, "audit", audit)
     return found
 
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from tests.pages.conftest import World
 
-PAGES = ("overview", "sales", "products", "invoices", "lake", "replay", "streams", "deliveries")
+PAGES = ("overview", "sales", "products", "invoices", "lake", "replay", "streams", "deliveries", "audit")
 OF_WAREHOUSE = ("overview", "sales", "products")
 OF_SERVICES = ("replay", "streams", "deliveries")
 WHOLE = {"start": "2010-12-01", "end": "2011-12-09", "by": "month"}
@@ -149,6 +149,16 @@ def test_deliveries_shows_both_with_their_last_object(world: World) -> None:
     assert "quantity" in said
 
 
+def test_audit_shows_each_sink_and_names_what_is_missing(world: World) -> None:
+    app = world.open("audit", replay="r-1")
+    said = text(app)
+    assert "Something is missing in: Invoices" in said
+    assert "r-1" in str(app.selectbox[0].value)
+    assert "Rows 20,000" in said
+    assert "536365-1" in said
+    assert "dead-lettered" in said
+
+
 # --- empty -------------------------------------------------------------------------------------------------------
 
 
@@ -157,7 +167,7 @@ def test_an_empty_page_says_what_brings_data(empty_world: World, page: str) -> N
     app = empty_world.open(page)
     assert not app.exception
     assert not app.error
-    if page in {*OF_WAREHOUSE, "lake", "replay"}:
+    if page in {*OF_WAREHOUSE, "lake", "replay", "audit"}:
         assert "yet" in app.info[0].value
         assert "python -m pipeline replay FILE --max" in app.info[0].value
     if page == "invoices":

@@ -30,6 +30,7 @@ PREFIXES = {
     "logs": "logs",
     "resourcegroupstaggingapi": "tag",
     "s3": "s3",
+    "scheduler": "scheduler",
     "secretsmanager": "secretsmanager",
     "sts": "sts",
 }

@@ -84,7 +84,7 @@ def _fill_in(tree: exp.Query, parameters: Sequence[str]) -> None:
 
     Source: Athena user guide, "Use execution parameters" and "Use parameterized queries".
     """
-    marks = [node for node in tree.find_all(exp.Placeholder, bfs=False) if not node.this]
+    marks = _in_order_of_text(tree)
     if len(marks) != len(parameters):
         raise QueryFailure(
             f"INVALID_PARAMETER_USAGE: line 1:1: Incorrect number of parameters: expected {len(marks)} "
@@ -93,6 +93,15 @@ def _fill_in(tree: exp.Query, parameters: Sequence[str]) -> None:
         )
     for mark, parameter in zip(marks, parameters, strict=True):
         mark.replace(_literal(parameter))
+
+
+def _in_order_of_text(tree: exp.Query) -> list[exp.Placeholder]:
+    """The question marks. The tree has a query's LIMIT before its WITH, the text has it last."""
+    marks = [node for node in tree.find_all(exp.Placeholder) if not node.this]
+    for number, mark in enumerate(marks):
+        mark.set("this", f"mark_{number}_")
+    text = tree.sql(dialect="trino")
+    return sorted(marks, key=lambda mark: text.index(f":{mark.this}"))
 
 
 def _literal(parameter: str) -> exp.Expr:

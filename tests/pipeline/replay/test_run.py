@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import gzip
 import hashlib
+import io
 import json
 import threading
 import time
 from typing import TYPE_CHECKING, Any
 
+import pyarrow.parquet as pq
 import pytest
 
 from pipeline.contracts.order_line import from_wire
 from pipeline.errors import CloudDownError
-from pipeline.replay import kept, progress
+from pipeline.replay import kept, ledger, progress
 from pipeline.replay import source as source_module
 from pipeline.replay.delivery import Patience
 from pipeline.replay.reader import OrderFile
@@ -40,12 +42,20 @@ def run(path: Path, kinesis: FakeKinesis, bucket: FakeBucket | None = None, **op
             (bucket or FakeBucket(), "lake"),
             **options,
         )
-    assert receipt.rows == receipt.accepted + receipt.rejected + receipt.failed
+    assert receipt.rows == receipt.accepted + receipt.rejected + receipt.failed + receipt.unknown
     return receipt
 
 
 def kept_rows(bucket: FakeBucket) -> list[dict[str, Any]]:
-    return [json.loads(line) for body in bucket.objects.values() for line in gzip.decompress(body).splitlines()]
+    bodies = [body for key, body in bucket.objects.items() if key.endswith(".jsonl.gz")]
+    return [json.loads(line) for body in bodies for line in gzip.decompress(body).splitlines()]
+
+
+def entries(bucket: FakeBucket) -> list[dict[str, Any]]:
+    """The ledger, in the order of the file's lines."""
+    bodies = [body for key, body in bucket.objects.items() if key.startswith("ledger/")]
+    found = [entry for body in bodies for entry in pq.read_table(io.BytesIO(body)).to_pylist()]
+    return sorted(found, key=lambda entry: int(entry["line"]))
 
 
 def test_the_receipt_of_a_clean_replay(tmp_path: Path) -> None:
@@ -57,7 +67,21 @@ def test_the_receipt_of_a_clean_replay(tmp_path: Path) -> None:
     assert (receipt.file, receipt.bytes, receipt.encoding) == (str(path), path.stat().st_size, "ASCII")
     assert (receipt.target, receipt.error, receipt.reasons, receipt.quarantine) == ("kinesis", None, [], [])
     assert receipt.seconds > 0
-    assert not bucket.objects
+    (part,) = receipt.ledger
+    assert list(bucket.objects) == [part]
+    assert part.startswith("ledger/replay_id=r-20260102-030405-abcd/2")
+    told = entries(bucket)
+    assert [(entry["line"], entry["event_id"], entry["line_no"]) for entry in told] == [
+        (2, "536365-1", 1),
+        (3, "536365-2", 2),
+        (4, "C536379-1", 1),
+    ]
+    assert {(entry["outcome"], entry["reason"], entry["shard_id"]) for entry in told} == {
+        ("accepted", None, "shardId-000000000000")
+    }
+    assert {entry["sequence_number"] for entry in told} == {"1", "2", "3"}
+    assert all(entry["sent_at"] <= entry["acknowledged_at"] for entry in told)
+    assert {str(entry["sent_at"]) for entry in told} == {from_wire(data)["SentAt"] for _, data in kinesis.taken}
     assert sorted(kinesis.event_ids) == ["536365-1", "536365-2", "C536379-1"]
     assert {key for key, _ in kinesis.taken} == {"536365", "C536379"}
     assert {from_wire(data)["ReplayID"] for _, data in kinesis.taken} == {receipt.replay_id}
@@ -79,7 +103,16 @@ def test_bad_rows_go_to_quarantine_with_line_reason_and_text_and_the_rest_goes_o
         (4, "536365-3"),
         (5, "536365-4"),
     ]
-    assert receipt.quarantine == list(bucket.objects) == ["quarantine/orders/r-20260102-030405-abcd-0001.jsonl.gz"]
+    told = [(entry["line"], entry["event_id"], entry["outcome"], entry["reason"]) for entry in entries(bucket)]
+    assert told[1:3] == [
+        (3, "536365-2", "rejected", "Quantity: 'six' is not a whole number"),
+        (4, "536365-3", "rejected", "has 2 cells, the header has 8"),
+    ]
+    assert (
+        receipt.quarantine
+        == [key for key in bucket.objects if key not in receipt.ledger]
+        == ["quarantine/orders/r-20260102-030405-abcd-0001.jsonl.gz"]
+    )
     first = kept_rows(bucket)[0]
     assert first["reasons"] == ["Quantity: 'six' is not a whole number"]
     assert (first["line"], first["raw"], first["replay_id"]) == (3, six, receipt.replay_id)
@@ -105,6 +138,39 @@ def test_rows_given_up_are_dead_letters_as_they_were_sent(tmp_path: Path) -> Non
     letter = kept_rows(bucket)[0]
     assert (letter["line"], letter["key"]) == (2, "536365")
     assert from_wire(letter["raw"])["EventID"] == letter["event_id"] == "536365-1"
+
+
+def test_a_lost_answer_leaves_it_unknown_whether_the_row_arrived(tmp_path: Path) -> None:
+    """Also when later attempts are refused: the first may have been taken."""
+    throttled = client_error("ThrottlingException")
+    path = written(tmp_path, HEADER, FIRST)
+    for faults in (["lost"] * 2, ["lost", throttled]):
+        bucket = FakeBucket()
+        receipt = run(path, FakeKinesis(faults=faults), bucket, patience=Patience(2, first_wait=0.001))
+        assert (receipt.accepted, receipt.failed, receipt.unknown) == (0, 0, 1)
+        (entry,) = entries(bucket)
+        assert entry["outcome"] == "unknown"
+        assert len(kept_rows(bucket)) == 1
+    refused = run(path, FakeKinesis(faults=[throttled] * 2), patience=Patience(2, first_wait=0.001))
+    assert (refused.failed, refused.unknown) == (1, 0)
+
+
+def test_the_ledger_is_written_in_parts_and_is_whole_when_stopped(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ledger, "_ROWS", 1000)
+    bucket = FakeBucket()
+    stop = threading.Event()
+
+    def look(state: Progress) -> None:
+        if state.rows_read:
+            stop.set()
+
+    receipt = run(written(tmp_path, HEADER, *[FIRST] * 200_000), FakeKinesis(), bucket, on_progress=look, stop=stop)
+    assert receipt.status == "stopped"
+    assert 1 < len(receipt.ledger) <= receipt.rows / 1000 + 1
+    told = entries(bucket)
+    assert [entry["line"] for entry in told] == list(range(2, receipt.rows + 2))
 
 
 def test_refused_records_and_lost_answers_cost_no_row(tmp_path: Path) -> None:

@@ -166,6 +166,14 @@ def test_parameters_are_literals_in_their_order(lake: Lake) -> None:
     ]
 
 
+def test_parameters_keep_the_order_of_the_text_where_a_limit_follows_a_with(lake: Lake) -> None:
+    ((number,),) = lake.rows(
+        "with few as (select 1 as n where 'a' = ?) select n from few where n >= ? limit ?",
+        ExecutionParameters=["'a'", "1", "5"],
+    )
+    assert number == "1"
+
+
 @pytest.mark.parametrize(
     "parameters", [[], ["1", "2"], ["(select 1)"], ["quantity"], ["1; select 2"], ["'a"], ["1 or 1=1"]]
 )

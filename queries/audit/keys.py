@@ -1,0 +1,77 @@
+"""Which events the invoices table lacks, by a key-only read of its pages or by their keys.
+
+On AWS a table of many million items is better compared through its export to S3; that is not built.
+"""
+
+from __future__ import annotations
+
+import time
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any
+
+from pipeline.clients import aws_errors
+from pipeline.contracts import order_line
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+_SEGMENTS = 4
+_KEYS_PER_CALL = 100  # https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchGetItem.html
+_FEW = 2_000  # events that are always asked for by their keys
+_SCANNED_PER_ASKED = 20  # items that a scan reads in the time that one key takes
+_LOOKED_TWICE = 10_000
+_ATTEMPTS = 10
+
+
+def absent(dynamodb: Any, table: str, expected: Iterable[str]) -> set[str]:  # noqa: ANN401 - boto3
+    """Those of the EventIDs that the table has no item for. Raises CloudError.
+
+    What a scan did not find is asked for once more by its key: an item may be written behind the scan's back.
+    """
+    left = set(expected)
+    with aws_errors(f"Table {table}"):
+        items = int(dynamodb.describe_table(TableName=table)["Table"].get("ItemCount", 0))
+        if len(left) <= max(_FEW, items // _SCANNED_PER_ASKED):
+            return left - _by_key(dynamodb, table, sorted(left))
+        with ThreadPoolExecutor(_SEGMENTS) as pool:
+            for _ in pool.map(lambda segment: _scan(dynamodb, table, segment, left), range(_SEGMENTS)):
+                pass
+        again = sorted(left)[:_LOOKED_TWICE]
+        return left - _by_key(dynamodb, table, again)
+
+
+def _scan(dynamodb: Any, table: str, segment: int, left: set[str]) -> None:  # noqa: ANN401 - boto3
+    pages = dynamodb.get_paginator("scan").paginate(
+        TableName=table, ProjectionExpression="event_id", Segment=segment, TotalSegments=_SEGMENTS, ConsistentRead=True
+    )
+    for page in pages:
+        # One call on the set, so that the segments need no lock.
+        left.difference_update([item["event_id"]["S"] for item in page["Items"] if "event_id" in item])
+
+
+def _by_key(dynamodb: Any, table: str, event_ids: Sequence[str]) -> set[str]:  # noqa: ANN401 - boto3
+    chunks = [event_ids[at : at + _KEYS_PER_CALL] for at in range(0, len(event_ids), _KEYS_PER_CALL)]
+    with ThreadPoolExecutor(_SEGMENTS) as pool:
+        return set().union(*pool.map(lambda chunk: _batch(dynamodb, table, chunk), chunks))
+
+
+def _batch(dynamodb: Any, table: str, event_ids: Sequence[str]) -> set[str]:  # noqa: ANN401 - boto3
+    request: dict[str, Any] = {
+        table: {"Keys": [_key(event_id) for event_id in event_ids], "ProjectionExpression": "event_id",
+                "ConsistentRead": True}
+    }  # fmt: skip
+    found: set[str] = set()
+    for attempt in range(_ATTEMPTS):
+        answer = dynamodb.batch_get_item(RequestItems=request)
+        found.update(item["event_id"]["S"] for item in answer["Responses"].get(table, []))
+        request = answer.get("UnprocessedKeys") or {}
+        if not request:
+            break
+        time.sleep(min(1.0, 0.05 * 2**attempt))
+    return found
+
+
+def _key(event_id: str) -> dict[str, dict[str, str]]:
+    invoice_no = event_id.rpartition("-")[0]
+    line = order_line.line_key({"EventID": event_id, "InvoiceNo": invoice_no})
+    return {"invoice_no": {"S": invoice_no}, "line": {"S": line}}

@@ -1,0 +1,113 @@
+"""Which events the warehouse lacks.
+
+What a replay sent is told to it as unbroken runs of an invoice's lines, one run for most invoices: a twentieth of the
+ids, in a table for this connection only. It answers with the runs that it has not whole, and for these with their
+lines. This needs no role that reads the lake, and works the same on Redshift and on PostgreSQL.
+"""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+from redshift_connector import error as driver
+
+from pipeline.errors import CloudDownError, QueryFailedError
+from queries.loader import load
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from queries.audit.sent import Sent
+
+_SQL = load("warehouse")
+_RUNS_PER_CALL = 8_000  # four parameters each; the protocol takes 32,767
+_LIMIT_S = 120
+
+
+@dataclass(frozen=True)
+class Run:
+    """Lines `first` to `last` of an invoice."""
+
+    invoice_no: str
+    first: int
+    last: int
+
+    @property
+    def event_ids(self) -> Iterator[str]:
+        """The events of the run."""
+        return (f"{self.invoice_no}-{number}" for number in range(self.first, self.last + 1))
+
+
+def runs(sent: Sent) -> list[Run]:
+    """The valid rows of a replay as runs of lines."""
+    expected = sent.expected
+    invoices = [event_id.rpartition("-")[0] for event_id in expected["event_id"]]
+    lines = pd.DataFrame({"invoice_no": invoices, "line_no": expected["line_no"].to_numpy()})
+    lines = lines.drop_duplicates().sort_values(["invoice_no", "line_no"], ignore_index=True)
+    new = (lines["invoice_no"] != lines["invoice_no"].shift()) | (lines["line_no"] != lines["line_no"].shift() + 1)
+    found = lines.groupby(new.cumsum()).agg(
+        invoice_no=("invoice_no", "first"), first=("line_no", "first"), last=("line_no", "last")
+    )
+    return [Run(str(run.invoice_no), int(run.first), int(run.last)) for run in found.itertuples(index=False)]  # type: ignore[arg-type]
+
+
+def absent(open_connection: Callable[[], Any], sent: Sequence[Run]) -> tuple[set[str], set[str]]:
+    """The events of the runs that order_lines does not hold, and those of them that have landed.
+
+    Raises CloudError and QueryError.
+    """
+    with _asking(open_connection) as ask:
+        _tell(ask, sent)
+        broken = [sent[number] for number, _ in ask("audit_incomplete")]
+        if not broken:
+            return set(), set()
+        _tell(ask, broken)
+        # In this order: what a merge takes away in between is present then.
+        landed = {event_id for (event_id,) in ask("audit_landed")}
+        present = {event_id for (event_id,) in ask("audit_present")}
+        missing = {event_id for run in broken for event_id in run.event_ids} - present
+        return missing, missing & landed
+
+
+Ask = Any  # a name of a query, its text's number of groups, its parameters -> rows
+
+
+def _tell(ask: Ask, sent: Sequence[Run]) -> None:
+    ask("audit_ranges_drop")
+    ask("audit_ranges_table")
+    for start in range(0, len(sent), _RUNS_PER_CALL):
+        part = sent[start : start + _RUNS_PER_CALL]
+        values: list[object] = []
+        for number, run in enumerate(part, start):
+            values += (number, run.invoice_no, run.first, run.last)
+        ask("audit_ranges_add", len(part), values)
+
+
+@contextmanager
+def _asking(open_connection: Callable[[], Any]) -> Iterator[Ask]:
+    """Queries by name over one connection, because the table lives as long as that."""
+    connection = open_connection()
+    # The driver keeps the limit it connected with for every later read.
+    connection._usock.settimeout(_LIMIT_S)  # noqa: SLF001 - there is no public way
+
+    def ask(name: str, groups: int = 1, values: Sequence[object] = ()) -> list[Any]:
+        sql, _ = _SQL[name].positional()
+        sql += ", ".join(["", *[sql[sql.rfind("(") :]] * (groups - 1)])
+        with connection.cursor() as cursor:
+            cursor.paramstyle = "qmark"
+            cursor.execute(sql, list(values) or None)
+            return list(cursor.fetchall()) if cursor.description else []
+
+    try:
+        yield ask
+    except driver.InterfaceError as error:
+        raise CloudDownError(f"The warehouse does not answer ({error}). Try again once it is back.") from error
+    except driver.Error as error:
+        raise QueryFailedError(f"The warehouse could not be compared with the ledger: {error}") from error
+    except OSError as error:
+        raise CloudDownError(f"The warehouse went away ({error}). Try again once it is back.") from error
+    finally:
+        connection.close()
