@@ -49,7 +49,9 @@ def run(args: argparse.Namespace) -> int:
     """Start it all, print the URL, wait; end every child on the way out, however that comes."""
     state = state_folder()
     state.mkdir(parents=True, exist_ok=True)
-    signal.signal(signal.SIGTERM, _interrupt)
+    # Both by name: a shell that starts this in the background has SIGINT ignored.
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, _interrupt)
     with ExitStack() as running:
         try:
             _start(args, state, running)

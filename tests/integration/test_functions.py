@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import time
 import uuid
 from typing import TYPE_CHECKING, Any
 
@@ -31,11 +32,22 @@ def wire(invoice_no: str, line: int, **changes: object) -> bytes:
     return order_line.to_wire(order_line.stamp(order_line.normalise(raw | changes), sent_at=CLOCK.now()))
 
 
+THROTTLED = "ProvisionedThroughputExceededException"
+
+
 def put(cloud: Cloud, key: str, *records: bytes) -> list[str]:
-    rows = [{"Data": data, "PartitionKey": key} for data in records]
-    answer = client("kinesis").put_records(StreamName=cloud.outputs.orders_stream, Records=rows)
-    assert answer["FailedRecordCount"] == 0
-    return [record["SequenceNumber"] for record in answer["Records"]]
+    """Put records of one key and return their sequence numbers; what the shard's limit refuses is put again."""
+    numbers: list[str] = []
+    waiting = list(records)
+    while waiting:
+        rows = [{"Data": data, "PartitionKey": key} for data in waiting]
+        answer = client("kinesis").put_records(StreamName=cloud.outputs.orders_stream, Records=rows)
+        numbers += [record["SequenceNumber"] for record in answer["Records"] if "SequenceNumber" in record]
+        refused = [row for row, record in zip(waiting, answer["Records"], strict=True) if "ErrorCode" in record]
+        assert {record.get("ErrorCode") for record in answer["Records"]} <= {None, THROTTLED}
+        waiting = refused
+        time.sleep(0.2 if waiting else 0)
+    return numbers
 
 
 def items(cloud: Cloud, invoice_no: str) -> list[dict[str, Any]]:

@@ -146,7 +146,9 @@ def test_an_invoice_and_its_customer(asked: Sources, whole: Period) -> None:
 def test_no_report_reads_every_order_line(cloud: Cloud) -> None:
     connection = open_connection(cloud.outputs)
     try:
-        for query in load("warehouse").values():
+        # An audit looks for every event: that is its purpose, and no page shows it by itself.
+        reports = [query for query in load("warehouse").values() if not query.name.startswith("audit")]
+        for query in reports:
             with connection.cursor() as cursor:
                 cursor.paramstyle = "named"
                 cursor.execute(f"explain {query.sql}", {name: _ASKED[name] for name in query.parameters})
