@@ -56,9 +56,9 @@ class LineCounters:
             self._disk = sqlite3.connect("", isolation_level=None, check_same_thread=False)
             self._disk.execute("pragma journal_mode = off")  # it is gone after a crash anyway
             self._disk.execute("create table counts (invoice_no text primary key, count integer) without rowid")
-        older = list(islice(self._counts.items(), max(1, self._in_memory // 2)))
+        half = max(1, self._in_memory // 2)
         self._disk.execute("begin")
-        self._disk.executemany("insert or replace into counts values (?, ?)", older)
+        self._disk.executemany("insert or replace into counts values (?, ?)", islice(self._counts.items(), half))
         self._disk.execute("commit")
-        for invoice_no, _ in older:
-            del self._counts[invoice_no]
+        # A new dictionary: one that only loses and gains grows to twice the size at some time.
+        self._counts = dict(islice(self._counts.items(), half, None))
