@@ -1,4 +1,4 @@
-"""A warehouse that holds a file of order lines, loaded past the pipeline: PostgreSQL, COPY into the landing table, merge.
+"""A warehouse that holds a file of order lines, loaded past the pipeline: COPY into the landing table, then the merge.
 
 Cheap beside a replay (the real file's 541,909 rows in about half a minute), and nobody else sends to it: its figures
 are the file's, to the penny.
