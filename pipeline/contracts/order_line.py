@@ -16,6 +16,9 @@ shows as the missing field. Packaged with the functions: nothing but the standar
     Country      text
     ReplayID     text or None; set by our own code, never taken from the sender of a row
     SentAt       text, UTC `YYYY-MM-DD HH:MM:SS.ffffff`; likewise
+    Redriven     true on an event that a redrive sends again, before SentAt; not there on any other
+
+A redriven event keeps the SentAt that it was sent with, so that it never beats a correction that came later.
 
 Texts hold at most 1,000 bytes of UTF-8.
 """
@@ -46,6 +49,7 @@ __all__ = [
     "line_key",
     "normalise",
     "partition_key",
+    "redriven",
     "stamp",
     "to_wire",
 ]
@@ -65,6 +69,7 @@ FIELDS = (
     "InvoiceDate", "UnitPrice", "CustomerID", "Country", "ReplayID", "SentAt",
 )  # fmt: skip
 OPTIONAL = frozenset({"Description", "CustomerID"})
+REDRIVEN = "Redriven"
 
 # InvoiceNo (1,000 bytes), a dash and 99 more; as a DynamoDB sort key the rest may have 1,024.
 MAX_EVENT_ID_BYTES = 1100
@@ -85,6 +90,7 @@ _RULES: Mapping[str, Callable[[object], str | int | Decimal]] = {
 }
 
 _WIRE = "{" + ",".join(f'"{name}":%s' for name in FIELDS) + "}\n"
+_REDRIVEN_WIRE = _WIRE.replace('"SentAt":', f'"{REDRIVEN}":true,"SentAt":')
 
 
 class Problem(NamedTuple):
@@ -155,6 +161,11 @@ def stamp(event: Mapping[str, object], *, sent_at: str, replay_id: str | None = 
     return {**event, "ReplayID": replay_id, "SentAt": sent_at}
 
 
+def redriven(event: Mapping[str, object]) -> dict[str, object]:
+    """A stamped event with the mark of what is sent again; its SentAt and ReplayID stay."""
+    return {**event, REDRIVEN: True}
+
+
 def to_wire(event: Mapping[str, object]) -> bytes:
     """A stamped event as one line of JSON in UTF-8, newline at its end, money in exact decimal digits.
 
@@ -163,7 +174,8 @@ def to_wire(event: Mapping[str, object]) -> bytes:
     if event["EventID"] is None or event["SentAt"] is None:
         message = "an event needs an EventID and a SentAt before it is sent"
         raise ValueError(message)
-    return assemble(*(fragment(event[name]) for name in FIELDS))
+    fragments = tuple(fragment(event[name]) for name in FIELDS)
+    return (_REDRIVEN_WIRE % fragments).encode() if event.get(REDRIVEN) else assemble(*fragments)
 
 
 def from_wire(data: bytes | str) -> dict[str, object]:
@@ -188,9 +200,13 @@ def from_wire(data: bytes | str) -> dict[str, object]:
         sent_at = _micros(values.timestamp(raw.get("SentAt")))
     except ValueError as error:
         problems.append(Problem("SentAt", str(error)))
+    mark = raw.get(REDRIVEN)
+    if mark is not None and not isinstance(mark, bool):
+        problems.append(Problem(REDRIVEN, f"{values.shown(mark)} is neither true nor false"))
     if problems:
         raise InvalidOrderLineError(problems)
-    return stamp(event, sent_at=sent_at, replay_id=replay_id)
+    stamped = stamp(event, sent_at=sent_at, replay_id=replay_id)
+    return redriven(stamped) if mark else stamped
 
 
 def event_id(invoice_no: str, line_no: int) -> str:
