@@ -20,7 +20,7 @@ class View(NamedTuple):
     """One record for one counter: where it lies in its shard, as a text that sorts, and how many views it is."""
 
     place: str
-    count: int
+    views: int
     number: str  # the sequence number as Lambda gave it
 
 

@@ -134,7 +134,7 @@ class Counters:
         update["ReturnValuesOnConditionCheckFailure"] = "ALL_OLD"
         update["ExpressionAttributeNames"] = _NAMES
         update["ExpressionAttributeValues"] = {
-            ":count": {"N": str(sum(view.count for view in views))},
+            ":count": {"N": str(sum(view.views for view in views))},
             ":first": {"S": views[0].place},
             ":last": {"S": views[-1].place},
             ":expires": expires,

@@ -30,8 +30,17 @@ class CrashedError(RuntimeError):
     """The invocation ended without an answer."""
 
 
+_LOST = ReadTimeoutError(endpoint_url="here")
+_BEFORE: dict[str, Exception] = {
+    "lost before": _LOST,
+    "crashed before": CrashedError(),
+    "throttled": client_error("ProvisionedThroughputExceededException"),
+}
+_AFTER: dict[str, Exception] = {"lost after": _LOST, "crashed after": CrashedError()}
+
+
 class FakeTable:
-    """`fault(updates)` is called before each transaction and may raise, or name a failure; `after` likewise after."""
+    """`fault(updates)` is called before each transaction and names what goes wrong with it; nothing when empty."""
 
     def __init__(self) -> None:
         self.items: dict[tuple[str, str], dict[str, Any]] = {}
@@ -48,12 +57,8 @@ class FakeTable:
             if any(not 1 <= len(update["Key"][name]["S"].encode()) <= most for name, most in _KEY_BYTES.items()):
                 raise client_error("ValidationException")
         fault = self.fault(len(updates))
-        if fault == "lost before":
-            raise ReadTimeoutError(endpoint_url="here")
-        if fault == "crashed before":
-            raise CrashedError
-        if fault == "throttled":
-            raise client_error("ProvisionedThroughputExceededException")
+        if failure := _BEFORE.get(fault):
+            raise failure
         reasons = [self._reason(key, update) for key, update in zip(keys, updates, strict=True)]
         if fault == "conflict":
             reasons[-1] = {"Code": "TransactionConflict"}
@@ -62,10 +67,8 @@ class FakeTable:
             raise ClientError(answer, "TransactWriteItems")
         for key, update in zip(keys, updates, strict=True):
             self.items[key] = _updated(self.items.get(key, {}), update)
-        if fault == "lost after":
-            raise ReadTimeoutError(endpoint_url="here")
-        if fault == "crashed after":
-            raise CrashedError
+        if failure := _AFTER.get(fault):
+            raise failure
         return {}
 
     def _reason(self, key: tuple[str, str], update: Mapping[str, Any]) -> dict[str, Any]:

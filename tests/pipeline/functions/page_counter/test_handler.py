@@ -23,7 +23,7 @@ ENVIRONMENT = Environment("active")
 
 @pytest.fixture(autouse=True)
 def no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(table.time, "sleep", lambda _seconds: None)
+    monkeypatch.setattr("time.sleep", lambda _seconds: None)
 
 
 def count(fake: FakeTable, records: Sequence[Any], seconds: float = 60) -> list[str]:
@@ -111,7 +111,9 @@ def test_two_shards_count_for_themselves() -> None:
     assert fake.views() == added_up(views) + added_up(views, "shardId-000000000007")
 
 
-@pytest.mark.parametrize(("earlier", "later"), [("9", "10"), ("0" * 20 + "99", "100"), ("4" + "0" * 55, "4" + "9" * 55)])
+@pytest.mark.parametrize(
+    ("earlier", "later"), [("9", "10"), ("0" * 20 + "99", "100"), ("4" + "0" * 55, "4" + "9" * 55)]
+)
 def test_sequence_numbers_sort_as_numbers(earlier: str, later: str) -> None:
     assert live.sequence(earlier) < live.sequence(later)
 
