@@ -9,6 +9,8 @@ import socket
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
+# What a replay sends: a file's rows; what a sink misses of another replay; rows that people have mended.
+REPLAY, REDRIVE, RESEND = "replay", "redrive", "resend"
 RUNNING, DONE, FAILED, STOPPED, LOST = "running", "done", "failed", "stopped", "lost"
 
 
@@ -61,6 +63,8 @@ class Progress:
     who: str = field(default_factory=_who)
     pid: int = field(default_factory=os.getpid)
     error: str | None = None
+    kind: str = REPLAY
+    of: str | None = None  # the replay that a redrive mends
 
     @property
     def share(self) -> float:

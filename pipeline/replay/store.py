@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from pipeline import stack
 from pipeline.clients import aws_errors, client
-from pipeline.replay.progress import DONE, LOST, RUNNING, Progress, Receipt
+from pipeline.replay.progress import DONE, LOST, REPLAY, RUNNING, Progress, Receipt
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -56,7 +56,9 @@ class Store:
     def finished_of(self, file_name: str) -> Progress | None:
         """The latest replay that brought all of a file of this name in, wherever the file lay."""
         for state in self.recent(_ALL):
-            whole = state.status == DONE and not (state.failed or state.unknown or state.row_limit)
+            whole = (
+                state.kind == REPLAY and state.status == DONE and not (state.failed or state.unknown or state.row_limit)
+            )
             if whole and Path(state.file).name == file_name:
                 return state
         return None
