@@ -54,6 +54,7 @@ class Outputs:
     warehouse_ssl: str
     warehouse_delivery: str
     merge_schedule: str
+    invoice_writer: str
     clicks_stream: str
     active_views_table: str
     api_url: str
