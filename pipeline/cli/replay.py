@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -33,11 +34,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--target", choices=("kinesis", "api"), default="kinesis", help="where to (default: kinesis)")
     pace = parser.add_mutually_exclusive_group()
-    pace.add_argument("--rate", type=float, metavar="N", help="rows a second")
-    pace.add_argument("--speed", type=float, metavar="X", help="event time times X: 60 sends an hour in a minute")
+    pace.add_argument("--rate", type=_positive, metavar="N", help="rows a second")
+    pace.add_argument("--speed", type=_positive, metavar="X", help="event time times X: 60 sends an hour in a minute")
     pace.add_argument("--max", action="store_true", help="as fast as the target takes them (the default)")
     parser.add_argument(
-        "--max-gap", type=float, default=MAX_GAP_S, metavar="S",
+        "--max-gap", type=_positive, default=MAX_GAP_S, metavar="S",
         help="with --speed: no gap between events takes longer than these seconds (default: %(default)g)",
     )  # fmt: skip
     parser.add_argument("--from", dest="since", metavar="DATE", help="pass over what lies before the first row of DATE")
@@ -135,6 +136,13 @@ def _looked(path: Path, settings: Settings, args: argparse.Namespace, since: str
         return words.before(found)
     sums = {name: getattr(found, name) for name in ("max_over_mean", "least_seconds")}
     return json.dumps(asdict(found) | {"hottest": found.hottest.shard} | sums)
+
+
+def _positive(text: str) -> float:
+    number = float(text)
+    if not 0 < number < math.inf:
+        raise argparse.ArgumentTypeError("a number greater than 0")
+    return number
 
 
 def _limit(text: str) -> int:
