@@ -16,21 +16,24 @@ shows as the missing field. Packaged with the functions: nothing but the standar
     Country      text
     ReplayID     text or None; set by our own code, never taken from the sender of a row
     SentAt       text, UTC `YYYY-MM-DD HH:MM:SS.ffffff`; likewise
+    Redriven     true on an event that a redrive sends again, before SentAt; not there on any other
+
+A redriven event keeps the SentAt that it was sent with, so that it never beats a correction that came later.
 
 Texts hold at most 1,000 bytes of UTF-8.
 """
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping
-from datetime import datetime
-from decimal import Decimal
-from json.encoder import encode_basestring
-from typing import NamedTuple
+from typing import TYPE_CHECKING
 
-from pipeline.contracts import values
+from pipeline.contracts import event, values
+from pipeline.contracts.event import MAX_PARTITION_KEY, MISSING, InvalidEventError, Problem, fragment, stamp
 from pipeline.contracts.values import MAX_TEXT_BYTES
+
+if TYPE_CHECKING:
+    from decimal import Decimal
 
 __all__ = [
     "CSV_FIELDS",
@@ -46,6 +49,7 @@ __all__ = [
     "line_key",
     "normalise",
     "partition_key",
+    "redriven",
     "stamp",
     "to_wire",
 ]
@@ -65,12 +69,11 @@ FIELDS = (
     "InvoiceDate", "UnitPrice", "CustomerID", "Country", "ReplayID", "SentAt",
 )  # fmt: skip
 OPTIONAL = frozenset({"Description", "CustomerID"})
+REDRIVEN = "Redriven"
 
 # InvoiceNo (1,000 bytes), a dash and 99 more; as a DynamoDB sort key the rest may have 1,024.
 MAX_EVENT_ID_BYTES = 1100
 _MAX_REST_BYTES = 99
-_MISSING = "is missing"
-_MAX_PARTITION_KEY = 256  # characters; Kinesis refuses the whole call for a longer one
 _LINE_KEY_DIGITS = 6
 
 _RULES: Mapping[str, Callable[[object], str | int | Decimal]] = {
@@ -85,25 +88,11 @@ _RULES: Mapping[str, Callable[[object], str | int | Decimal]] = {
 }
 
 _WIRE = "{" + ",".join(f'"{name}":%s' for name in FIELDS) + "}\n"
+_REDRIVEN_WIRE = _WIRE.replace('"SentAt":', f'"{REDRIVEN}":true,"SentAt":')
 
 
-class Problem(NamedTuple):
-    """What is wrong with one field; the field is empty when the row as a whole is wrong."""
-
-    field: str
-    reason: str
-
-    def __str__(self) -> str:
-        """E.g. `Quantity: 'six' is not a whole number`."""
-        return f"{self.field}: {self.reason}" if self.field else self.reason
-
-
-class InvalidOrderLineError(ValueError):
-    """A row that the contract refuses; `problems` names every bad field, not only the first."""
-
-    def __init__(self, problems: list[Problem]) -> None:
-        super().__init__("; ".join(map(str, problems)))
-        self.problems = problems
+class InvalidOrderLineError(InvalidEventError):
+    """A row that the contract refuses."""
 
 
 def field(name: str, raw: object) -> str | int | Decimal | None:
@@ -114,7 +103,7 @@ def field(name: str, raw: object) -> str | int | Decimal | None:
     if values.is_missing(raw):
         if name in OPTIONAL:
             return None
-        raise ValueError(_MISSING)
+        raise ValueError(MISSING)
     return _RULES[name](raw)
 
 
@@ -150,9 +139,9 @@ def normalise(raw: object, *, new_id: str | None = None) -> dict[str, object]:
     return row
 
 
-def stamp(event: Mapping[str, object], *, sent_at: str, replay_id: str | None = None) -> dict[str, object]:
-    """The event with what our own code sets; `sent_at` from clock.CLOCK.now()."""
-    return {**event, "ReplayID": replay_id, "SentAt": sent_at}
+def redriven(line: Mapping[str, object]) -> dict[str, object]:
+    """A stamped order line with the mark of what is sent again; its SentAt and ReplayID stay."""
+    return {**line, REDRIVEN: True}
 
 
 def to_wire(event: Mapping[str, object]) -> bytes:
@@ -163,7 +152,8 @@ def to_wire(event: Mapping[str, object]) -> bytes:
     if event["EventID"] is None or event["SentAt"] is None:
         message = "an event needs an EventID and a SentAt before it is sent"
         raise ValueError(message)
-    return assemble(*(fragment(event[name]) for name in FIELDS))
+    fragments = tuple(fragment(event[name]) for name in FIELDS)
+    return (_REDRIVEN_WIRE % fragments).encode() if event.get(REDRIVEN) else assemble(*fragments)
 
 
 def from_wire(data: bytes | str) -> dict[str, object]:
@@ -172,25 +162,21 @@ def from_wire(data: bytes | str) -> dict[str, object]:
     Raises InvalidOrderLineError for anything that `to_wire` does not write.
     """
     try:
-        raw = json.loads(data, parse_float=Decimal)
-    except (
-        ValueError,
-        RecursionError,
-    ) as error:  # broken JSON, bytes that are no UTF-8, a number of 5,000 digits
-        raise InvalidOrderLineError([Problem("", f"is not JSON: {error}")]) from error
-    event = normalise(raw)
-    problems = [] if event["EventID"] is not None else [Problem("EventID", _MISSING)]
-    try:
-        replay_id = None if raw.get("ReplayID") is None else values.key_text(raw["ReplayID"])
+        raw = event.parsed(data)
     except ValueError as error:
-        problems.append(Problem("ReplayID", str(error)))
-    try:
-        sent_at = _micros(values.timestamp(raw.get("SentAt")))
-    except ValueError as error:
-        problems.append(Problem("SentAt", str(error)))
+        raise InvalidOrderLineError([Problem("", str(error))]) from error
+    line = normalise(raw)
+    assert isinstance(raw, Mapping)  # noqa: S101 - normalise takes nothing else
+    problems = [] if line["EventID"] is not None else [Problem("EventID", MISSING)]
+    replay_id, sent_at, bad_stamps = event.stamps(raw)
+    problems += bad_stamps
+    mark = raw.get(REDRIVEN)
+    if mark is not None and not isinstance(mark, bool):
+        problems.append(Problem(REDRIVEN, f"{values.shown(mark)} is neither true nor false"))
     if problems:
         raise InvalidOrderLineError(problems)
-    return stamp(event, sent_at=sent_at, replay_id=replay_id)
+    stamped = stamp(line, sent_at=sent_at, replay_id=replay_id)
+    return redriven(stamped) if mark else stamped
 
 
 def event_id(invoice_no: str, line_no: int) -> str:
@@ -200,22 +186,13 @@ def event_id(invoice_no: str, line_no: int) -> str:
 
 def partition_key(event: Mapping[str, object]) -> str:
     """InvoiceNo: invoices spread over the shards and each stays whole; cut to what Kinesis allows."""
-    return str(event["InvoiceNo"])[:_MAX_PARTITION_KEY]
+    return str(event["InvoiceNo"])[:MAX_PARTITION_KEY]
 
 
 def line_key(event: Mapping[str, object]) -> str:
     """The sort key in `invoices`: what follows the InvoiceNo in EventID, a number padded to 6 digits."""
     rest = str(event["EventID"])[len(str(event["InvoiceNo"])) + 1 :]
     return rest.zfill(_LINE_KEY_DIGITS) if rest.isascii() and rest.isdigit() else rest
-
-
-def fragment(value: object) -> str:
-    """One contract value as JSON."""
-    if value is None:
-        return "null"
-    if isinstance(value, str):
-        return encode_basestring(value)
-    return format(value, "f") if isinstance(value, Decimal) else str(value)
 
 
 def assemble(*fragments: str) -> bytes:
@@ -245,7 +222,3 @@ def _event_id(raw: object, invoice_no: str, line_no: object, new_id: str | None)
         # 7 and 007 would be two events in the warehouse and one item, padded, in `invoices`.
         raise values.refused(raw, "has leading zeros in its line number")
     return raw
-
-
-def _micros(moment: str) -> str:
-    return datetime.fromisoformat(moment).isoformat(sep=" ", timespec="microseconds")

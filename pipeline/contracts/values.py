@@ -82,7 +82,7 @@ def whole_number(value: object, low: int, high: int) -> int:
 
 def price(value: object) -> Decimal:
     """Money that fits decimal(12,4) exactly, without trailing zeros: Decimal("2.1"), Decimal("38970")."""
-    number = _decimal(value)
+    number = decimal(value)
     if not number:
         return Decimal(0)
     if number.adjusted() >= _PRICE_WHOLE_DIGITS:
@@ -91,6 +91,23 @@ def price(value: object) -> Decimal:
     if kept != number:
         raise refused(value, "has more than 4 decimals")
     return Decimal(format(kept, "f").rstrip("0").rstrip("."))
+
+
+def decimal(value: object) -> Decimal:
+    """Any finite number, exactly as it was written: 2.55, "2.55", ".5"."""
+    if isinstance(value, str):
+        text = value.strip()
+        if not _DECIMAL.fullmatch(text):
+            raise refused(value, "is not a decimal number")
+        return Decimal(text)
+    if isinstance(value, bool) or not isinstance(value, int | float | Decimal):
+        raise refused(value, "is not a number")
+    if isinstance(value, int):
+        return Decimal(value)
+    if not _is_finite(value):
+        raise refused(value, "is not a number")
+    # A float's shortest notation is what its sender wrote: 2.55, not 2.5499999999999998223643160599749535322.
+    return Decimal(repr(value)) if isinstance(value, float) else value
 
 
 def timestamp(value: object) -> str:
@@ -143,22 +160,6 @@ def _whole(value: object) -> int:
             raise refused(value, "is not a whole number")
         return int(value)
     raise refused(value, "is not a number")
-
-
-def _decimal(value: object) -> Decimal:
-    if isinstance(value, str):
-        text = value.strip()
-        if not _DECIMAL.fullmatch(text):
-            raise refused(value, "is not a decimal number")
-        return Decimal(text)
-    if isinstance(value, bool) or not isinstance(value, int | float | Decimal):
-        raise refused(value, "is not a number")
-    if isinstance(value, int):
-        return Decimal(value)
-    if not _is_finite(value):
-        raise refused(value, "is not a number")
-    # A float's shortest notation is what its sender wrote: 2.55, not 2.5499999999999998223643160599749535322.
-    return Decimal(repr(value)) if isinstance(value, float) else value
 
 
 def _is_finite(value: float | Decimal) -> bool:

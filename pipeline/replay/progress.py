@@ -11,6 +11,8 @@ from datetime import UTC, datetime
 
 from pipeline.replay.wishes import MAX_GAP_S, Tempo
 
+# What a replay sends: a file's rows; what a sink misses of another replay; rows that people have mended.
+REPLAY, REDRIVE, RESEND = "replay", "redrive", "resend"
 RUNNING, PAUSED, DONE, FAILED, STOPPED, LOST = "running", "paused", "done", "failed", "stopped", "lost"
 ALIVE = frozenset({RUNNING, PAUSED})  # a worker is at it
 
@@ -75,6 +77,8 @@ class Progress:
     who: str = field(default_factory=who)
     pid: int = field(default_factory=os.getpid)
     error: str | None = None
+    kind: str = REPLAY
+    of: str | None = None  # the replay that a redrive mends
     sha256: str | None = None
     speed: float | None = None
     max_gap: float = MAX_GAP_S
@@ -103,8 +107,8 @@ class Progress:
 
     @property
     def resumable(self) -> bool:
-        """Whether a new worker can go on with it."""
-        return self.status in {LOST, STOPPED, FAILED}
+        """Whether a new worker can go on with it; a redrive is rather begun anew: it sends what is missing then."""
+        return self.kind == REPLAY and self.status in {LOST, STOPPED, FAILED}
 
     @property
     def share(self) -> float:

@@ -14,7 +14,7 @@ from botocore.exceptions import ClientError
 from pipeline import stack
 from pipeline.clients import aws_errors, client, error_code
 from pipeline.errors import BadInputError, BusyError, NotFoundError
-from pipeline.replay.progress import ALIVE, DONE, LOST, RUNNING, Progress, Receipt, utc_now, who
+from pipeline.replay.progress import ALIVE, DONE, LOST, REPLAY, RUNNING, Progress, Receipt, utc_now, who
 from pipeline.replay.wishes import Tempo, Wish
 
 if TYPE_CHECKING:
@@ -120,7 +120,8 @@ class Store:
     def finished_of(self, file_name: str) -> Progress | None:
         """The latest replay that brought all of a file of this name in, wherever the file lay."""
         for state in self.recent(_ALL):
-            whole = state.status == DONE and not (state.failed or state.unknown or state.row_limit or state.since)
+            part = state.failed or state.unknown or state.row_limit or state.since
+            whole = state.kind == REPLAY and state.status == DONE and not part
             if whole and Path(state.file).name == file_name:
                 return state
         return None

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from pipeline.clients import aws_errors
 from pipeline.errors import NotFoundError
 from pipeline.replay.ledger import FAILED, UNKNOWN
+from pipeline.replay.progress import REPLAY
 from pipeline.replay.store import Store
 from pipeline.warehouse.connect import open_connection
 from queries.audit import keys, ranges, sent, windows
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from queries.figure import Engine
 
 SHOWN = 100
+_LATEST = 1_000  # replays looked through for one of a file: redrives are replays too
 _SQL = load("lake")
 _HOUR = "%Y/%m/%d/%H"
 _MOMENT = "%Y-%m-%d %H:%M:%S"
@@ -76,10 +78,10 @@ def audit(sinks: Sinks, replay_id: str | None = None) -> Audit:
 def _replay(sinks: Sinks, replay_id: str | None) -> Progress:
     table = Store(sinks.client("dynamodb"), sinks.outputs.replays_table)
     if replay_id is None:
-        latest = table.recent(1)
-        if not latest:
+        latest = next((replay for replay in table.recent(_LATEST) if replay.kind == REPLAY), None)
+        if latest is None:
             raise NotFoundError("There is no replay to audit yet: `python -m pipeline replay FILE` makes one.")
-        return latest[0]
+        return latest
     found = table.get(replay_id)
     if found is None:
         raise NotFoundError(f"There is no replay {replay_id!r}: the Replay page lists those there are.")

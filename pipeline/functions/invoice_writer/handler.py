@@ -3,7 +3,8 @@
 Answers with `batchItemFailures`: Lambda comes again from the lowest of them on, so records that were written may come
 again too. That is no harm: an event's key is made of the event, and within a batch the greatest SentAt is written.
 A shard brings an invoice in its order, so an older version never follows a newer one but by such a repeat, which ends
-with the newer one again.
+with the newer one again. Only a redrive sends what is older on purpose: its records are marked, and each is written on
+the condition that the table holds nothing as new.
 """
 
 from __future__ import annotations
@@ -50,9 +51,13 @@ def write_batch(
 ) -> dict[str, object]:
     """Write the records of a Kinesis event; the answer names those that are no events and those not written."""
     batch = items.read(event["Records"])
-    failed = Writer(client, environment.invoices_table, time_left=time_left).put(batch.items)
+    writer = Writer(client, environment.invoices_table, time_left=time_left)
+    again = {key: batch.items[key] for key in batch.redriven}
+    failed = writer.put({key: item for key, item in batch.items.items() if key not in again})
+    failed |= writer.put_newer(again)
     missed = [*batch.poison, *(batch.sequence[key] for key in failed)]
     counts = {"records": len(event["Records"]), "items": len(batch.items), "poison": len(batch.poison)}
+    counts["redriven"] = len(again)
     why = ", ".join(sorted(set(failed.values())))
     print(json.dumps({**counts, "not_written": len(failed), "why": why}))  # noqa: T201 - Lambda's log
     return {"batchItemFailures": [{"itemIdentifier": number} for number in sorted(missed, key=int)]}

@@ -39,11 +39,13 @@ class Batch:
     """What a batch of records asks for.
 
     `items`: per key the event with the greatest SentAt, `sequence` the number of the record that brought it.
+    `redriven`: the keys whose event is marked as sent again: it may be older than what the table holds.
     `poison`: sequence numbers of records that are no events.
     """
 
     items: dict[Key, Item] = field(default_factory=dict)
     sequence: dict[Key, str] = field(default_factory=dict)
+    redriven: set[Key] = field(default_factory=set)
     poison: list[str] = field(default_factory=list)
 
 
@@ -62,6 +64,7 @@ def read(records: Iterable[Mapping[str, Any]]) -> Batch:
         if known is None or known["sent_at"]["S"] <= str(event["SentAt"]):
             batch.items[key] = item(event, key[1])
             batch.sequence[key] = number
+            (batch.redriven.add if event.get(order_line.REDRIVEN) else batch.redriven.discard)(key)
     return batch
 
 

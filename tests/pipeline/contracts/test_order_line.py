@@ -23,6 +23,7 @@ from pipeline.contracts.order_line import (
     line_key,
     normalise,
     partition_key,
+    redriven,
     stamp,
     to_wire,
 )
@@ -352,6 +353,21 @@ def test_senders_cannot_set_what_is_ours() -> None:
 def test_records_that_are_no_order_line(data: bytes, why: str) -> None:
     with pytest.raises(InvalidOrderLineError, match=why):
         from_wire(data)
+
+
+def test_a_redriven_event_is_the_same_but_for_its_mark() -> None:
+    sent = to_wire(stamp(normalise(row(LineNo=1)), sent_at=SENT_AT, replay_id="r-1"))
+    again = to_wire(redriven(from_wire(sent)))
+    assert again == sent.replace(b'"SentAt":', b'"Redriven":true,"SentAt":')
+    assert from_wire(again) == {**from_wire(sent), "Redriven": True}
+    assert to_wire(from_wire(again)) == again
+    assert "Redriven" not in from_wire(again.replace(b"true", b"false"))
+    with pytest.raises(InvalidOrderLineError, match="Redriven: 'yes' is neither true nor false"):
+        from_wire(again.replace(b"true", b'"yes"'))
+
+
+def test_nobody_but_us_marks_an_event_as_redriven() -> None:
+    assert "Redriven" not in normalise(row(LineNo=1, Redriven=True))
 
 
 def test_a_record_needs_an_event_id_and_a_sent_at() -> None:

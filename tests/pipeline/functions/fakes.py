@@ -70,7 +70,7 @@ class FakeS3:
 
 
 class FakeDynamoDB:
-    """BatchWriteItem and Query with their limits; `unprocessed(item, attempt)` says what is not written when."""
+    """BatchWriteItem, PutItem, Query with their limits; `unprocessed(item, attempt)` says what is not written when."""
 
     def __init__(
         self, unprocessed: Callable[[Mapping[str, Any], int], bool] = lambda _item, _attempt: False, page: int = 3
@@ -105,6 +105,24 @@ class FakeDynamoDB:
                     self.items[key] = item
                     self.writes[key] += 1
             return {"UnprocessedItems": {table: left} if left else {}}
+
+    def put_item(self, *, TableName: str, Item: Mapping[str, Any], **condition: Any) -> Mapping[str, Any]:
+        """With the one condition that is asked here; a condition that fails writes nothing."""
+        assert condition == {
+            "ConditionExpression": "attribute_not_exists(sent_at) OR sent_at < :sent_at",
+            "ExpressionAttributeValues": {":sent_at": Item["sent_at"]},
+        }
+        with self._lock:
+            self.calls += 1
+            if self.raises:
+                raise self.raises.pop(0)
+            key = self._key(Item)
+            held = self.items.get(key)
+            if held and not held["sent_at"]["S"] < Item["sent_at"]["S"]:
+                raise client_error("ConditionalCheckFailedException")
+            self.items[key] = dict(Item)
+            self.writes[key] += 1
+            return {}
 
     def query(self, **query: Any) -> Mapping[str, Any]:
         if self.raises:

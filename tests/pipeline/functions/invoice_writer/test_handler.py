@@ -5,6 +5,7 @@ import json
 from typing import Any
 
 import pytest
+from botocore.exceptions import ReadTimeoutError
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -33,6 +34,11 @@ def _no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
 def wire(line: int | str, *, sent_at: str = "2026-01-01 00:00:00.000000", **changes: object) -> bytes:
     raw = ROW | ({"LineNo": line} if isinstance(line, int) else {"EventID": line}) | changes
     return order_line.to_wire(order_line.stamp(order_line.normalise(raw), sent_at=sent_at, replay_id="r1"))
+
+
+def again(line: int, *, sent_at: str = "2026-01-01 00:00:00.000000", **changes: object) -> bytes:
+    """The same as a redrive sends it."""
+    return order_line.to_wire(order_line.redriven(order_line.from_wire(wire(line, sent_at=sent_at, **changes))))
 
 
 def kinesis_event(*records: bytes, first: int = 1) -> dict[str, Any]:
@@ -146,6 +152,44 @@ def test_without_time_nothing_is_called_and_all_is_reported() -> None:
     client = FakeDynamoDB()
     assert write(client, kinesis_event(wire(1), wire(2)), seconds=0) == ["1", "2"]
     assert client.calls == 0
+
+
+OLD, MIDDLE, NEW = (f"2026-01-01 00:00:0{second}.000000" for second in (1, 2, 3))
+
+
+@pytest.mark.parametrize(("held", "sent", "quantity"), [(NEW, MIDDLE, 1), (MIDDLE, MIDDLE, 1), (OLD, MIDDLE, 2)])
+def test_a_redriven_event_replaces_only_what_is_older(held: str, sent: str, quantity: int) -> None:
+    client = FakeDynamoDB()
+    assert write(client, kinesis_event(wire(1, sent_at=held, Quantity=1))) == []
+    assert write(client, kinesis_event(again(1, sent_at=sent, Quantity=2), wire(2))) == []
+    assert client.items["C536379", "000001"]["quantity"] == {"N": str(quantity)}
+    assert client.items["C536379", "000001"]["sent_at"]["S"] == max(held, sent)
+    assert ("C536379", "000002") in client.items
+    assert "redriven" not in client.items["C536379", "000001"]
+
+
+def test_a_redriven_event_that_is_missing_is_written_once_however_often_it_comes() -> None:
+    client = FakeDynamoDB()
+    for _ in range(3):
+        assert write(client, kinesis_event(again(1))) == []
+    assert client.writes == {("C536379", "000001"): 1}
+
+
+def test_in_one_batch_a_correction_beats_the_redriven_event_in_any_order() -> None:
+    for records in ([again(1, sent_at=OLD), wire(1, sent_at=NEW)], [wire(1, sent_at=NEW), again(1, sent_at=OLD)]):
+        client = FakeDynamoDB()
+        assert write(client, kinesis_event(*records)) == []
+        assert client.items["C536379", "000001"]["sent_at"] == {"S": NEW}
+
+
+def test_a_redriven_event_that_is_throttled_is_tried_again_and_then_reported() -> None:
+    client = FakeDynamoDB()
+    client.raises = [client_error("ThrottlingException"), ReadTimeoutError(endpoint_url="x")]
+    assert write(client, kinesis_event(again(1))) == []
+    client.raises = [client_error("ThrottlingException")] * table.ATTEMPTS
+    assert write(client, kinesis_event(again(2), first=5)) == ["5"]
+    client.raises = [client_error("ResourceNotFoundException")]
+    assert write(client, kinesis_event(again(4), first=7)) == ["7"]
 
 
 def test_two_batches_share_nothing() -> None:
