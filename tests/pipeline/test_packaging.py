@@ -28,7 +28,12 @@ def test_a_folder_that_is_not_there_is_named() -> None:
 
 def test_every_function_of_the_template_has_its_folder() -> None:
     uris = packaging.function_uris(packaging.template())
-    assert set(uris.values()) == {"functions/ingest", "functions/invoice_writer", "functions/invoices_api"}
+    assert set(uris.values()) == {
+        "functions/ingest",
+        "functions/invoice_writer",
+        "functions/invoices_api",
+        "functions/view_processor",
+    }
     for uri in uris.values():
         assert packaging.package(uri)
 

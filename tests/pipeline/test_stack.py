@@ -43,6 +43,8 @@ def test_functions_and_template_are_uploaded_under_names_of_their_content(aws: F
         "IngestFunction",
         "InvoiceWriterFunction",
         "InvoicesApiFunction",
+        "PageViewsIngestFunction",
+        "ViewProcessorFunction",
         "template",
     ]
     url = aws.cloudformation.asked[-1]["TemplateURL"]
