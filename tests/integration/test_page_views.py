@@ -1,4 +1,4 @@
-"""Page views by every way in, found by Athena: the API by way of Firehose, the API by way of the stream, direct puts."""
+"""Page views by every way in, found by Athena: both ways of the API, and direct puts."""
 
 from __future__ import annotations
 
