@@ -58,6 +58,7 @@ class Outputs:
     page_views_delivery: str
     clicks_delivery: str
     wikipedia_delivery: str
+    active_views_table: str
     api_url: str
     api_key_id: str = ""
 
