@@ -54,6 +54,8 @@ class Outputs:
     warehouse_ssl: str
     warehouse_delivery: str
     merge_schedule: str
+    clicks_stream: str
+    active_views_table: str
     api_url: str
     api_key_id: str = ""
 

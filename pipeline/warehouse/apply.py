@@ -23,7 +23,7 @@ class Connection(Protocol):
 
 Dialect = Literal["redshift", "postgres"]
 
-SCRIPTS = ("tables.sql", "merge_orders.sql")
+SCRIPTS = ("tables.sql", "merge_customers.sql", "merge_orders.sql")
 
 _FOLDER = Path(__file__).parent
 _TOKENS = re.compile(r"--[^\n]*|'(?:[^']|'')*'|\$\$.*?\$\$|;", re.DOTALL)

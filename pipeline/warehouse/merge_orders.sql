@@ -20,8 +20,10 @@
 -- sales_by_month_product_country: one row per month (its first day), product and country; likewise.
 -- customers_summary: one row per customer; the lines of nobody in particular are the customer 'no customer id'.
 -- products: one row per product; its description is the latest one that it was sold under, else the latest one.
+-- Those that tell of customers, and of how invoices are spread, are made by merge_customers(), told of there.
 create or replace procedure merge_orders() as $$
 declare
+    unfilled bigint;
     landed_rows bigint;
     touched_rows bigint;
     range_from timestamp;
@@ -29,6 +31,16 @@ declare
 begin
     -- Two calls at once: the second waits here, and finds what the first one left.
     lock table merge_lock;
+
+    -- A warehouse that was filled before it had the rollups of merge_customers(): every invoice counts as touched.
+    select count(*) into unfilled from (select invoice_no from invoices_summary limit 1) as held
+    where not exists (select 1 from invoices_by_day);
+    if unfilled > 0 then
+        drop table if exists merge_firsts;
+        create temp table merge_firsts as
+        select invoice_no, first_at, country, customer_id from invoices_summary;
+        call merge_customers();
+    end if;
 
     select count(*) into landed_rows from orders_landing;
     if landed_rows = 0 then
@@ -420,5 +432,7 @@ begin
         and line.invoice_date = coalesce(named.sold_at, named.named_at)
         and (named.sold_at is null or line.unit_price > 0)
     group by named.stock_code;
+
+    call merge_customers();
 end;
 $$ language plpgsql;

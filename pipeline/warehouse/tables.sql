@@ -135,6 +135,72 @@ create table if not exists products (
     primary key (stock_code)
 );
 
+-- These six are told of in merge_customers.sql.
+create table if not exists customers_orders (
+    customer_id bigint not null,
+    country varchar(1000) not null,
+    first_order varchar(1000),
+    first_order_at timestamp,
+    last_order_at timestamp,
+    orders bigint not null,
+    net_sales decimal(38, 4) not null,
+    primary key (customer_id)
+);
+
+create table if not exists customers_by_month (
+    customer_id bigint not null,
+    month date not null,
+    orders bigint not null,
+    gross_sales decimal(38, 4) not null,
+    primary key (customer_id, month)
+)
+--redshift sortkey (month)
+;
+
+create table if not exists cohorts (
+    country varchar(1000) not null,
+    cohort date not null,
+    month date not null,
+    customers bigint not null,
+    orders bigint not null,
+    gross_sales decimal(38, 4) not null,
+    primary key (country, cohort, month)
+);
+
+create table if not exists rfm_cutoffs (
+    score bigint not null,
+    recency_from date,
+    frequency_from bigint,
+    monetary_from decimal(38, 4),
+    primary key (score)
+);
+
+create table if not exists customers_by_rfm (
+    country varchar(1000) not null,
+    recency bigint not null,
+    frequency bigint not null,
+    monetary bigint not null,
+    customers bigint not null,
+    orders bigint not null,
+    net_sales decimal(38, 4) not null,
+    primary key (country, recency, frequency, monetary)
+);
+
+create table if not exists invoices_by_day (
+    day date not null,
+    country varchar(1000) not null,
+    kind varchar(10) not null,
+    standing varchar(20) not null,
+    band bigint not null,
+    invoices bigint not null,
+    net_sales decimal(38, 4) not null,
+    units bigint not null,
+    lines bigint not null,
+    primary key (day, country, kind, standing, band)
+)
+--redshift sortkey (day)
+;
+
 -- Always empty: merge_orders() locks it, so that two calls never overlap.
 create table if not exists merge_lock (
     held boolean
@@ -145,3 +211,8 @@ create table if not exists merge_lock (
 --postgres create index if not exists order_lines_invoice_date on order_lines (invoice_date);
 --postgres create index if not exists order_lines_stock_code on order_lines (stock_code);
 --postgres create index if not exists invoices_summary_first_at on invoices_summary (first_at);
+--postgres create index if not exists invoices_summary_customer_id on invoices_summary (customer_id);
+
+-- How pages find the greatest invoices and customers without sorting all of them.
+--postgres create index if not exists invoices_summary_net_sales on invoices_summary (net_sales);
+--postgres create index if not exists customers_summary_net_sales on customers_summary (net_sales);

