@@ -103,7 +103,7 @@ def written(receipt: Receipt) -> str:
     lines = [
         f"Replay {receipt.replay_id}: {receipt.status}{f' ({receipt.error})' if receipt.error else ''}",
         f"  file      {receipt.file} ({receipt.bytes:,} bytes, {receipt.encoding})",
-        f"  sha256    {receipt.sha256}",
+        f"  sha256    {receipt.sha256 or 'none'}",
         f"  target    {receipt.target}, {settings(receipt)}",
         f"  rows      {receipt.rows:,} in {receipt.seconds:.1f} s ({receipt.rows_per_s:,.0f} rows/s)",
         f"  accepted  {receipt.accepted:,} ({receipt.retried:,} sent again)",

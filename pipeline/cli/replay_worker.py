@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import os
-import signal
 import sys
-import threading
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pipeline import stack
+from pipeline.cli.interrupts import stop_on_signals
 from pipeline.cli.replay_words import Shown
 from pipeline.clients import aws_errors, client
 from pipeline.errors import BusyError, FileRefusedError, WeirError
@@ -25,9 +24,6 @@ from pipeline.replay.shards import open_shards
 from pipeline.replay.wishes import MAX, Control, Tempo
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from types import FrameType
-
     from pipeline.replay.progress import Progress, Receipt
     from pipeline.replay.senders import Sender
     from pipeline.settings import Settings
@@ -94,7 +90,7 @@ def _work(order: Order, settings: Settings, table: store.Store) -> Receipt:
             order.replay_id, order.tempo, order.limit, order.since, shards=shards, journal=journal, before=before
         )
         sender = _sender(order.target, outputs, order.replay_id)
-        held.enter_context(_stop_on_signals(control))
+        held.enter_context(stop_on_signals(control.stop))
         kept_in = (client("s3"), outputs.lake_bucket)
         receipt = runs.replay(orders, sender, job, kept_in, on_progress=tell, control=control)
     shown.close()
@@ -133,24 +129,3 @@ def _sender(target: str, outputs: stack.Outputs, replay_id: str) -> Sender:
             found = client("apigateway").get_api_key(apiKey=outputs.api_key_id, includeValue=True)
         api_key = str(found["value"])
     return ApiSender(outputs.api_url, replay_id, api_key=api_key)
-
-
-@contextmanager
-def _stop_on_signals(control: Control) -> Iterator[None]:
-    """The first SIGINT or SIGTERM stops the replay; the second one breaks off."""
-
-    def handle(_number: int, _frame: FrameType | None) -> None:
-        if control.stopping.is_set():
-            raise KeyboardInterrupt
-        control.stop()
-        print("\nweir: stopping after what is in flight; once more breaks off.", file=sys.stderr)
-
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    before = {number: signal.signal(number, handle) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)

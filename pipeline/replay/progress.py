@@ -142,15 +142,15 @@ class Receipt:
     `reasons` counts rejections by field and reason (a row with two bad fields counts under both), `rejections` are the
     first of them; `failures` counts given-up rows, failed and unknown,
     by the target's code; `ledger` are the parts that tell of each row. `sha256` is the whole file's as it lay on disk
-    at the start. A replay that was resumed has one receipt: its counts and `seconds` are those of all its workers,
-    `resumed` says how many came after the first.
+    at the start, None where no file was read. A replay that was resumed has one receipt: its counts and `seconds` are
+    those of all its workers, `resumed` says how many came after the first.
     """
 
     replay_id: str
     status: str
     file: str
     bytes: int
-    sha256: str
+    sha256: str | None
     encoding: str
     target: str
     rows: int
