@@ -140,6 +140,11 @@ def plain(text: str) -> str:
     return _MARKDOWN.sub(r"\\\g<0>", text)
 
 
+def foreign(text: str, length: int) -> str:
+    """A name that anybody may have sent, for Markdown: shortened, no link of it, and what runs right to left alone."""
+    return f"\N{FIRST STRONG ISOLATE}{plain(shortened(text, length))}\N{POP DIRECTIONAL ISOLATE}"
+
+
 def _three_figures(number: float, gap: str) -> str:
     rounded = float(f"{number:.3g}")
     for unit, letter in _UNITS:
