@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import os
+import sys
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING
 
@@ -59,6 +60,12 @@ class World:
             self.services.__getitem__,
             ActiveViews(self.services["dynamodb"], "weir-active-views"),
         )
+
+
+@pytest.fixture(autouse=True)
+def _same_main(monkeypatch: pytest.MonkeyPatch) -> None:
+    """AppTest puts the page in the place of `__main__`; a process that a later test spawns would run it again."""
+    monkeypatch.setitem(sys.modules, "__main__", sys.modules["__main__"])
 
 
 @pytest.fixture

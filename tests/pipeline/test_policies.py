@@ -30,6 +30,7 @@ DASHBOARD_CODE = sources(
     "pages",
     "queries",
     "pipeline/health",
+    "pipeline/redrive",
     "pipeline/replay",
     "pipeline/cli/replay.py",
     "pipeline/warehouse",
