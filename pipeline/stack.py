@@ -56,6 +56,9 @@ class Outputs:
     merge_schedule: str
     invoice_writer: str
     clicks_stream: str
+    page_views_delivery: str
+    clicks_delivery: str
+    wikipedia_delivery: str
     active_views_table: str
     api_url: str
     api_key_id: str = ""
