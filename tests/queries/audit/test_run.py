@@ -121,6 +121,9 @@ class World:
                 "line_no": pa.array([int(name.partition("-")[2]) for _, name, _ in rows], pa.int32()),
                 "outcome": [outcome for _, _, outcome in rows],
                 "reason": [None if outcome == "accepted" else "why" for _, _, outcome in rows],
+                "shard_id": pa.array([None] * len(rows), pa.string()),
+                "sequence_number": pa.array([None] * len(rows), pa.string()),
+                "sent_at": pa.array([at] * len(rows), pa.timestamp("us")),
                 "acknowledged_at": pa.array([at] * len(rows), pa.timestamp("us")),
             }
         )
