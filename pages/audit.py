@@ -30,7 +30,7 @@ with states.panel("The audit"):
     named.setdefault(wanted, wanted)  # an older one, by its address
     chosen = st.selectbox("Replay", list(named), index=list(named).index(wanted), format_func=named.__getitem__)
     st.query_params["replay"] = chosen
-    sinks = run.Sinks(sources.lake, sources.warehouse, sources.client, sources.outputs)
+    sinks = run.Sinks.of(sources)
     with st.spinner("Comparing the ledger with the sinks ..."):
         found = asked.kept("audit", lambda: run.audit(sinks, chosen), chosen)
     audits.show(found)

@@ -28,7 +28,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Audit; 0, or with --check 1 when something is missing (late is not missing)."""
     asked = sources.of(settle(aws=args.aws or None))
-    found = audit(Sinks(asked.lake, asked.warehouse, asked.client, asked.outputs), args.replay_id)
+    found = audit(Sinks.of(asked), args.replay_id)
     print(json.dumps(found.as_json()) if args.json else written(found))
     return int(args.check and found.verdict == "missing")
 

@@ -41,7 +41,7 @@ def run(args: argparse.Namespace) -> int:
     """Redrive; 0 when everything that is missing was found and, with --send, acknowledged; 130 when stopped, else 1."""
     settings = settle(aws=args.aws or None)
     asked = sources.of(settings)
-    sinks = Sinks(asked.lake, asked.warehouse, asked.client, asked.outputs)
+    sinks = Sinks.of(asked)
     only = tuple(dict.fromkeys(args.sink or redrive.SINKS))
     if not args.send:
         found = redrive.dry_run(sinks, args.replay_id, only)

@@ -1,16 +1,15 @@
-"""Which events the invoices table lacks, by a key-only read of its pages or by their keys.
-
-On AWS a table of many million items is better compared through its export to S3; that is not built.
-"""
+"""Which events the invoices table lacks: by a key-only read of its pages, by its export to S3, or by their keys."""
 
 from __future__ import annotations
 
 import time
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from pipeline.clients import aws_errors
 from pipeline.contracts import order_line
+from queries.audit import export
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -20,19 +19,34 @@ _KEYS_PER_CALL = 100  # https://docs.aws.amazon.com/amazondynamodb/latest/APIRef
 _FEW = 2_000  # events that are always asked for by their keys
 _SCANNED_PER_ASKED = 20  # items that a scan reads in the time that one key takes
 _LOOKED_TWICE = 10_000
+_EXPORTED_FROM = 1_000_000  # items; below, a scan is over before an export has begun
 _ATTEMPTS = 10
 
 
-def absent(dynamodb: Any, table: str, expected: Iterable[str]) -> set[str]:  # noqa: ANN401 - boto3
-    """Those of the EventIDs that the table has no item for. Raises CloudError.
+@dataclass(frozen=True)
+class Exports:
+    """Where a table's export goes, on a cloud that can make one."""
 
-    What a scan did not find is asked for once more by its key: an item may be written behind the scan's back.
+    s3: Any  # a boto3 client
+    bucket: str
+
+
+def absent(dynamodb: Any, table: str, expected: Iterable[str], exports: Exports | None = None) -> set[str]:  # noqa: ANN401 - boto3
+    """Those of the EventIDs that the table has no item for. Raises CloudError and QueryTimeoutError.
+
+    What was not found is asked for once more by its key: an item may be written behind the scan's back, or after the
+    export's moment.
     """
     left = set(expected)
     with aws_errors(f"Table {table}"):
-        items = int(dynamodb.describe_table(TableName=table)["Table"].get("ItemCount", 0))
+        described = dynamodb.describe_table(TableName=table)["Table"]
+        items = int(described.get("ItemCount", 0))
         if len(left) <= max(_FEW, items // _SCANNED_PER_ASKED):
             return left - _by_key(dynamodb, table, sorted(left))
+        if exports and items >= _EXPORTED_FROM:
+            for held in export.event_ids(dynamodb, exports.s3, described["TableArn"], exports.bucket):
+                left -= held
+            return left - _by_key(dynamodb, table, sorted(left)[:_LOOKED_TWICE])
         with ThreadPoolExecutor(_SEGMENTS) as pool:
             for _ in pool.map(lambda segment: _scan(dynamodb, table, segment, left), range(_SEGMENTS)):
                 pass

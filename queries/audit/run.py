@@ -9,7 +9,6 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from pipeline.clients import aws_errors
 from pipeline.errors import NotFoundError
 from pipeline.replay.ledger import FAILED, UNKNOWN
 from pipeline.replay.progress import REPLAY
@@ -28,6 +27,7 @@ if TYPE_CHECKING:
     from queries.audit.sent import Fate, Sent
     from queries.audit.windows import Windows
     from queries.figure import Engine
+    from queries.sources import Sources
 
 SHOWN = 100
 _LATEST = 1_000  # replays looked through for one of a file: redrives are replays too
@@ -50,6 +50,12 @@ class Sinks:
     client: Callable[[str], Any]
     outputs: Outputs
     connect: Callable[[Outputs], Any] = open_connection
+    exports: bool = False  # whether the cloud exports tables to S3: AWS does
+
+    @classmethod
+    def of(cls, asked: Sources) -> Sinks:
+        """From everything that the pages ask."""
+        return cls(asked.lake, asked.warehouse, asked.client, asked.outputs, exports=not asked.settings.local)
 
 
 def audit(sinks: Sinks, replay_id: str | None = None, *, every: bool = False) -> Audit:
@@ -137,12 +143,12 @@ class _Look:
         )
 
     def invoices(self) -> Sink:
-        """A key-only read of the table's pages."""
+        """A key-only read of the table's pages; on AWS the export of a large table."""
         began = time.monotonic()
-        with aws_errors(f"Table {self._sinks.outputs.invoices_table}"):
-            absent = keys.absent(
-                self._sinks.client("dynamodb"), self._sinks.outputs.invoices_table, self._ledger.expected["event_id"]
-            )
+        outputs = self._sinks.outputs
+        exports = keys.Exports(self._sinks.client("s3"), outputs.results_bucket) if self._sinks.exports else None
+        expected = self._ledger.expected["event_id"]
+        absent = keys.absent(self._sinks.client("dynamodb"), outputs.invoices_table, expected, exports)
         return self._sink("invoices", absent, set(), began)
 
     def warehouse(self) -> Sink:

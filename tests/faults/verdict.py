@@ -57,7 +57,7 @@ def judge(settings: Settings, prefix: str, runs: Mapping[str, list[Sent]], *, se
     `prefix` begins the names of all invoices of the runs, and of no others.
     """
     asked = sources.of(settings)
-    sinks = Sinks(asked.lake, asked.warehouse, asked.client, asked.outputs)
+    sinks = Sinks.of(asked)
     everything = {name for sent in runs.values() for run in sent for name in run.written.quantities}
     deadline = time.monotonic() + seconds
     while held.landed(asked.outputs, prefix) < len(everything) and time.monotonic() < deadline:

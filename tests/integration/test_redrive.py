@@ -28,7 +28,7 @@ __all__ = ["invoice_no"]  # a fixture
 @pytest.fixture
 def sinks(cloud: Cloud) -> Sinks:
     asked = sources.of(cloud.settings)
-    return Sinks(asked.lake, asked.warehouse, asked.client, asked.outputs)
+    return Sinks.of(asked)
 
 
 def until(sinks: Sinks, replay_id: str, verdict: str) -> Audit:
