@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING
 from pipeline.cli.interrupts import stop_on_signals
 from pipeline.clients import client
 from pipeline.errors import WeirError
+from pipeline.quarantine import mend
+from pipeline.quarantine.listing import Kept
 from pipeline.redrive import again
 from pipeline.replay import progress, store
-from pipeline.replay.senders import KinesisSender
-from pipeline.replay.shards import open_shards
 from pipeline.settings import settle
 from queries import redrive, sources
 from queries.audit.run import Sinks
@@ -74,8 +74,16 @@ def _run(args: argparse.Namespace) -> int:
         len(missing.wanted),
     )
     places: dict[str, int] = {}
+    accepted: set[str] = set()
     with stop_on_signals() as stop:
-        receipt = again.send(redrive.counted(looking, places), job, _way(sinks, settings.stack), stop=stop)
+        receipt = again.send(
+            redrive.counted(looking, places),
+            job,
+            again.way_to(sinks.outputs),
+            stop=stop,
+            on_accepted=lambda record: accepted.add(record.event_id),
+        )
+    mend.settle_redriven(Kept(client("s3"), sinks.outputs), client("s3"), args.replay_id, receipt.replay_id, accepted)
     found = redrive.DryRun(missing, places, tuple(looking.wanted))
     print(
         json.dumps(found.as_json() | {"sent": True, "redrive": asdict(receipt)})
@@ -93,17 +101,6 @@ def _failed(args: argparse.Namespace, error: WeirError) -> None:
         state = table.get(args.redrive_id)
         if state and not state.ended_at:
             table.save(replace(state, status=progress.FAILED, error=str(error), ended_at=progress.utc_now()))
-
-
-def _way(sinks: Sinks, stack: str) -> again.Way:
-    stream = sinks.outputs.orders_stream
-    return again.Way(
-        KinesisSender(client("kinesis", attempts=1), stream),
-        client("s3"),
-        sinks.outputs.lake_bucket,
-        store.of_stack(stack),
-        open_shards(client("kinesis"), stream),
-    )
 
 
 def _before(found: DryRun) -> str:

@@ -24,7 +24,8 @@ def utc_now() -> str:
     return datetime.now(UTC).strftime("%Y-%m-%d %H:%M:%S.%f")[:-3]
 
 
-def _who() -> str:
+def who() -> str:
+    """The person and the machine that this process works for."""
     try:
         user = getpass.getuser()
     except (KeyError, OSError):  # a container may have no names for its users
@@ -60,7 +61,7 @@ class Progress:
     rows_per_s: float = 0.0
     rate: float | None = None
     row_limit: int | None = None
-    who: str = field(default_factory=_who)
+    who: str = field(default_factory=who)
     pid: int = field(default_factory=os.getpid)
     error: str | None = None
     kind: str = REPLAY

@@ -30,6 +30,7 @@ ADDRESSES = {
     "streams": "/streams",
     "deliveries": "/deliveries",
     "audit": "/audit",
+    "quarantine": "/quarantine",
 }
 
 

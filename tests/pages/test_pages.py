@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from tests.pages.conftest import World
 
-PAGES = ("overview", "sales", "products", "invoices", "lake", "replay", "streams", "deliveries", "audit")
+PAGES = ("overview", "sales", "products", "invoices", "lake", "replay", "streams", "deliveries", "audit", "quarantine")
 OF_WAREHOUSE = ("overview", "sales", "products")
 OF_SERVICES = ("replay", "streams", "deliveries")
 WHOLE = {"start": "2010-12-01", "end": "2011-12-09", "by": "month"}
