@@ -28,7 +28,8 @@ def rows(cloud: Cloud, table: str, mark: str) -> list[tuple[Any, ...]]:
         work_group=cloud.outputs.athena_workgroup, schema_name=cloud.outputs.lake_database, poll_interval=0.1
     )
     sql = (
-        "select session_id, event_id, country, city, overall_product_quantity, overall_in_shopping_cart, "
+        # The names are this test's own.
+        "select session_id, event_id, country, city, overall_product_quantity, overall_in_shopping_cart, "  # noqa: S608
         "total_different_products, browse_history[1].quantity, browse_history[2].product_code, credit_limit "
         f"from {table} where datehour >= '{since:%Y/%m/%d/%H}' and session_id like '{mark}%' order by session_id"
     )
