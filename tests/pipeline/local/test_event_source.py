@@ -409,3 +409,20 @@ def test_a_mapping_made_after_a_split_reads_the_parent_first(clouds: Callable[[i
 
 def fail() -> None:
     raise RuntimeError("not now")
+
+
+def test_the_age_of_what_a_function_gets_is_a_metric(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Lambda developer guide, "Types of metrics for Lambda functions": IteratorAge, of the last record of a batch."""
+    from ministack.services import cloudwatch
+
+    told: list[tuple[Any, ...]] = []
+    monkeypatch.setattr(cloudwatch, "_store_datum", lambda *datum: told.append(datum))
+    cloud.put("a")
+    time.sleep(0.05)
+    cloud.map()
+    cloud.until(lambda: bool(told))
+    namespace, name, dimensions, _when, unit, value = told[0][:6]
+    assert (namespace, name, dimensions, unit) == (
+        "AWS/Lambda", "IteratorAge", {"FunctionName": "writer"}, "Milliseconds",
+    )  # fmt: skip
+    assert 50 <= value < 60_000
