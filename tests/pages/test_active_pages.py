@@ -6,9 +6,12 @@ from typing import TYPE_CHECKING
 
 from pages.parts import flows
 from pipeline.errors import CloudDownError
+from pipeline.replay import trickle
 from tests.pages.fakes import FakeService
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from streamlit.testing.v1 import AppTest
 
     from tests.pages.conftest import World
@@ -108,3 +111,14 @@ def test_no_sessions_yet(empty_world: World) -> None:
     app = empty_world.open("lake")
     assert not app.exception
     assert any("No browse sessions on these days yet" in info.value for info in app.info)
+
+
+def test_the_demos_clicks_are_turned_off_and_on(world: World, local_cloud: Path) -> None:
+    assert not [toggle for toggle in world.open("active-pages").toggle if toggle.label == "Demo clicks"]
+    (local_cloud / "trickle-beat").touch()
+    app = world.open("active-pages")
+    for wanted in (False, True):
+        (switch,) = [toggle for toggle in app.toggle if toggle.label == "Demo clicks"]
+        assert switch.value is not wanted
+        switch.set_value(wanted).run()
+        assert trickle.is_running(local_cloud) is wanted
