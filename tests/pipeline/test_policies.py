@@ -36,8 +36,14 @@ DASHBOARD_CODE = sources(
     "pipeline/cli/replay_worker.py",
     "pipeline/warehouse",
 )
-# Run with the rights of whoever measures.
-BENCHES = ("pipeline/bench", "pipeline/cli/bench.py", "pipeline/cli/bench_replay.py")
+# Run with the rights of whoever looks on or measures.
+BENCHES = (
+    "pipeline/tail.py",
+    "pipeline/cli/put.py",
+    "pipeline/bench",
+    "pipeline/cli/bench.py",
+    "pipeline/cli/bench_replay.py",
+)
 # The functions' folders, and what of the contracts they call AWS with.
 FUNCTIONS = [
     (["functions/ingest", "contracts/quarantine.py", "contracts/stream.py"], "IngestRole"),
