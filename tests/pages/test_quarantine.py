@@ -110,10 +110,10 @@ def test_poison_is_not_sent_as_it_was(world: World, kinesis: FakeKinesis) -> Non
 def test_exports_are_safe_in_a_spreadsheet_and_raw_as_lines() -> None:
     s3 = bucket()
     body = b'=cmd|" /C calc"!A0'
-    from pipeline.functions.ingest import quarantine
+    from pipeline.contracts import quarantine
 
     note = quarantine.Note("r", None, 400, "@reason", [])
-    quarantine.keep(s3, OUTPUTS.lake_bucket, body, note)
+    quarantine.keep(s3, OUTPUTS.lake_bucket, "orders", body, note)
     kept = Kept(s3, OUTPUTS)
     import pandas as pd
 

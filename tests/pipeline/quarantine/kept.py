@@ -7,7 +7,7 @@ import gzip
 import json
 from typing import Any
 
-from pipeline.functions.ingest import quarantine
+from pipeline.contracts import quarantine
 from pipeline.local import event_failure
 from tests.pipeline.buckets import FakeS3
 from tests.pipeline.redrive.test_search import LAKE, LETTERS, NOW, wire
@@ -47,9 +47,15 @@ def bucket(lake: str = LAKE, letters_of_writer: str = LETTERS) -> FakeS3:
             "Country": "Testland"}  # fmt: skip
     bad = [{"index": 1, "field": "Quantity", "reason": "'x' is not a whole number"}]
     body = posted(good, good | {"Quantity": "x", "LineNo": 2})
-    quarantine.keep(s3, lake, body, quarantine.Note("request-1", None, 400, "1 of 2 rows are not order lines.", bad))
+    quarantine.keep(
+        s3,
+        lake,
+        "quarantine/orders/",
+        body,
+        quarantine.Note("request-1", None, 400, "1 of 2 rows are not order lines.", bad),
+    )
     broken = quarantine.Note("request-2", "r-2", 400, "The body is not JSON: Expecting value.", [])
-    quarantine.keep(s3, lake, b"\xff{", broken)
+    quarantine.keep(s3, lake, "orders", b"\xff{", broken)
     letters = part(
         *(
             note(at, f"A-{at}", "Throttled: Rate exceeded", wire(at, replay_id=REPLAY).decode(), key="A")
