@@ -50,7 +50,7 @@ def bucket(lake: str = LAKE, letters_of_writer: str = LETTERS) -> FakeS3:
     quarantine.keep(
         s3,
         lake,
-        "quarantine/orders/",
+        "orders",
         body,
         quarantine.Note("request-1", None, 400, "1 of 2 rows are not order lines.", bad),
     )
