@@ -1,4 +1,5 @@
-# Two commands: `make demo` and `make test`. Everything is kept in .venv and .local.
+# Two commands: `make demo` and `make test`; `make soak` runs the faults of the tests at length.
+# Everything is kept in .venv and .local.
 
 PYTHON ?= python3
 PORT ?= 8501
@@ -7,13 +8,16 @@ UP_ARGS ?=
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test clean
+.PHONY: demo test soak clean
 
 demo: $(VENV)/.app
 	@exec $(BIN)/python -m pipeline up --port $(PORT) $(UP_ARGS)
 
 test: $(VENV)/.app
 	@$(BIN)/python -m tests
+
+soak: $(VENV)/.app
+	@$(BIN)/python -m tests.faults
 
 clean:
 	@rm -rf .local build

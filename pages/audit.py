@@ -8,6 +8,7 @@ import streamlit as st
 
 from pages.parts import asked, audits, head, states, words
 from pipeline.replay.store import Store
+from queries.answers import FRESH_FOR_S
 from queries.audit import run
 
 SHOWN = 50
@@ -35,5 +36,5 @@ with states.panel("The audit"):
     audits.show(found)
     st.caption(
         f"Asked at {words.here(words.instant(found.asked_at))} in {words.duration(found.seconds)}; kept for "
-        f"{asked.FRESH_FOR_S} s. `python -m pipeline audit {found.replay_id}` prints the same."
+        f"{FRESH_FOR_S} s. `python -m pipeline audit {found.replay_id}` prints the same."
     )

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import streamlit as st
 
-from pages.parts import asked, charts, filters, head, states, tiles, words
+from pages.parts import asked, charts, evidence, filters, head, states, tiles, words
 from queries import definitions as d
 from queries.reports import arrivals
 
@@ -22,8 +22,8 @@ head.show("Lake", "What arrived in the lake's files, by arrival hour in UTC; ask
 period, _ = filters.period(filters.Span(), scope="arrivals", by_options=("hour",), days=DAYS)
 
 with states.panel("Arrivals"):
-    with st.spinner("Asking Athena ..."):
-        arrived = asked.lake_figure(arrivals.by_hour, period, this_hour())
+    (answering,) = asked.together(asked.lake(arrivals.by_hour, period, this_hour()))
+    arrived = answering.figure()
     if arrived.empty:
         states.nothing(
             "arrivals in these hours",
@@ -48,4 +48,4 @@ with states.panel("Arrivals"):
         key="arrivals",
         alt=f"Records by arrival hour, {words.period(period)}.",
     )
-    states.evidence(arrived.evidence)
+    evidence.show("Arrivals", answering)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import streamlit as st
 
-from pages.parts import asked, charts, head, states, tiles, words
+from pages.parts import asked, charts, evidence, head, states, tiles, words
 from queries import definitions as d
 from queries.period import Period
 from queries.reports import sales
+from queries.scope import Scope
 
 DAYS = 30
 MEASURES = (d.NET_SALES, d.ORDERS, d.AVERAGE_ORDER, d.RETURNS)
@@ -23,7 +24,9 @@ with states.panel("The latest day"):
         f"**{latest:%A}, {words.day(latest)}**, up to the newest event at {newest['newest_at']:%H:%M} UTC "
         f"({words.age(newest['newest_at'])})"
     )
-    days = asked.figure(sales.by_period, Period.last_days(DAYS, latest), "day")
+    scope = Scope.of(Period.last_days(DAYS, latest))
+    (answering,) = asked.together(asked.warehouse(sales.by_period, scope, "day"))
+    days = answering.figure()
     earlier = days.frame.iloc[:-1]
     before = earlier[earlier["lines"] > 0].tail(1).to_dict("records")
     with st.grid(len(MEASURES), min_column_width=200):
@@ -38,10 +41,11 @@ with states.panel("The latest day"):
 
     best = days.greatest("net_sales")
     st.subheader(f"{words.day(best['period'])} sold most in {DAYS} days: {words.short_money(best['net_sales'])}")
+    chart = charts.columns(days.frame, d.NET_SALES, "day")
     charts.show(
-        charts.columns(days.frame, d.NET_SALES, "day"),
+        chart,
         key="overview days",
         alt=f"Net sales by day over the {DAYS} days to {words.day(latest)}.",
     )
-    states.evidence(days.evidence)
+    evidence.show("The latest days", answering, chart=chart)
     st.page_link("pages/sales.py", label="Any period, by hour, day, month or year", icon=":material/payments:")

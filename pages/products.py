@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 import streamlit as st
 
-from pages.parts import asked, charts, filters, head, states, tables, words
+from pages.parts import asked, charts, evidence, filters, head, states, tables, words
 from queries import definitions as d
 from queries.reports import products
 
@@ -20,7 +20,8 @@ period, by = filters.period(span, scope="sales", by_options=("day", "month", "ye
 
 def ranked(title: str, measure: d.Measure, kind: str) -> None:
     """One ranking: its chart, and the same as text."""
-    top = asked.figure(products.top, period, kind, TOP)
+    (answering,) = asked.together(asked.warehouse(products.top, period, kind, TOP))
+    top = answering.figure()
     if top.empty:
         states.no_sales() if span.first is None else st.info(f"No sales from {words.period(period)}.")
         return
@@ -47,7 +48,7 @@ def ranked(title: str, measure: d.Measure, kind: str) -> None:
     )
     exact = "£{:,.2f}" if measure.unit == "money" else "{:,.0f}"
     st.table(table.style.format({measure.label: exact, "Share": "{:.1%}"}), border="horizontal", hide_index=True)
-    states.evidence(top.evidence)
+    evidence.show(title, answering)
 
 
 st.markdown(f"**{words.period(period)}** · {span.told()}")
@@ -58,7 +59,8 @@ with by_quantity, states.panel("Top products by quantity"):
     ranked("Most by quantity", d.UNITS, "quantity")
 
 with states.panel("The leading products"):
-    leaders = asked.figure(products.best_of_each, period, by)
+    (answering,) = asked.together(asked.warehouse(products.best_of_each, period, by))
+    leaders = answering.figure()
     if not leaders.empty:
         st.subheader(f"What led each {by}")
         table = pd.DataFrame(
@@ -71,4 +73,4 @@ with states.panel("The leading products"):
             }
         )
         st.dataframe(tables.formatted(table, {"Net sales": words.money, "Quantity": words.count}), hide_index=True)
-        states.evidence(leaders.evidence)
+        evidence.show("The leading products", answering)

@@ -59,6 +59,10 @@ class QueryTimeoutError(QueryError):
     """The engine took longer than the query's limit; the query was cancelled."""
 
 
+class QueryCancelledError(QueryError):
+    """Its reader called the query off while it ran; the engine was told."""
+
+
 class QueryRefusedError(QueryError):
     """The query was refused before it started."""
 

@@ -60,6 +60,16 @@ UNITS = Measure(
     "count",
     "The sum of quantities over all order lines; returned pieces count as negative.",
 )
+PER_HOUR = Measure(
+    "per_hour", "Average per hour", "money", "Net sales divided by the hours in which anything was sold."
+)
+PER_DAY = Measure("per_day", "Average per day", "money", "Net sales divided by the days on which anything was sold.")
+PER_MONTH = Measure(
+    "per_month", "Average per month", "money", "Net sales divided by the months in which anything was sold."
+)
+PER_YEAR = Measure(
+    "per_year", "Average per year", "money", "Net sales divided by the years in which anything was sold."
+)
 LINES = Measure("lines", "Order lines", "count", "How many order lines there are, one for each row of an invoice.")
 RECORDS = Measure("records", "Records", "count", "What arrived in the lake's files, repeats included.")
 EVENTS = Measure("events", "Events", "count", "Different events (EventID) among the records; a repeat counts once.")

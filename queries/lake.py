@@ -14,7 +14,15 @@ from botocore.exceptions import BotoCoreError, ClientError
 from pyathena.error import Error as PyAthenaError
 
 from pipeline.clients import aws_errors
-from pipeline.errors import NotDeployedError, QueryError, QueryFailedError, QueryRefusedError, QueryTimeoutError
+from pipeline.errors import (
+    NotDeployedError,
+    QueryCancelledError,
+    QueryError,
+    QueryFailedError,
+    QueryRefusedError,
+    QueryTimeoutError,
+)
+from queries import tickets
 from queries.figure import Evidence, Figure
 from queries.literals import literal
 
@@ -49,16 +57,19 @@ class Lake:
     def ask(self, query: Query, **parameters: object) -> Figure:
         """Run `query`; rows as a DataFrame, with the bytes that Athena read in the evidence.
 
-        Raises QueryRefusedError before it starts without `datehour` bounds, QueryTimeoutError (the query is
-        stopped), NotDeployedError (no such table), QueryFailedError, and CloudError as every AWS call.
+        Raises QueryRefusedError before it starts without `datehour` bounds, QueryTimeoutError and
+        QueryCancelledError (the query is stopped), NotDeployedError (no such table), QueryFailedError, and
+        CloudError as every AWS call.
         """
         query.check(parameters)
         require_bounds(query, parameters)
         sql, order = query.positional()
         values = [literal(parameters[name]) for name in order]
         started = time.monotonic()
+        ticket = tickets.current()
 
         def in_time(_execution: object) -> None:
+            ticket.check()
             if time.monotonic() - started > self._limit_s:
                 raise TimeoutError
 
@@ -66,6 +77,10 @@ class Lake:
         try:
             cursor.execute(sql, values or None, paramstyle="qmark")
             rows = cursor.fetchall()
+        except QueryCancelledError:
+            with suppress(PyAthenaError):
+                cursor.cancel()
+            raise
         except TimeoutError:
             with suppress(PyAthenaError):
                 cursor.cancel()

@@ -14,11 +14,13 @@ from pipeline.errors import (
     AccessRefusedError,
     CloudDownError,
     NotDeployedError,
+    QueryCancelledError,
     QueryFailedError,
     QueryTimeoutError,
     ThrottledError,
     WeirError,
 )
+from queries import tickets
 from queries.figure import Evidence, Figure
 
 if TYPE_CHECKING:
@@ -31,6 +33,9 @@ _CONNECTIONS = 4
 _LIMIT_S = 20.0
 # How much later than the engine's own limit we stop listening to an engine that does not answer at all.
 _SILENCE_S = 5.0
+# Both engines know these; a session may stop what its own user runs.
+_SESSION = "select pg_backend_pid() as session"
+_STOP = "select pg_cancel_backend(:session)"
 _START_AGAIN = "Is it running? `make demo` starts the local one."
 
 # SQLSTATE, or its class of two letters -> error and advice. PostgreSQL: appendix A; Redshift uses the same.
@@ -67,19 +72,20 @@ class Warehouse:
         """Run `query`; rows as a DataFrame, `numeric` as Decimal.
 
         Raises CloudDownError, AccessRefusedError, NotDeployedError (a table is missing), ThrottledError,
-        QueryTimeoutError, QueryFailedError.
+        QueryTimeoutError, QueryFailedError; QueryCancelledError when its ticket is called off (see tickets.py).
         """
         query.check(parameters)
         started = time.monotonic()
-        with self._slot() as slot:
+        ticket = tickets.current()
+        with self._slot() as slot, ticket.stopped_by(slot.stop):
             reused = slot.connection is not None
             try:
-                frame = slot.run(query.sql, parameters)
+                frame = slot.run(query.sql, parameters, ticket)
             except CloudDownError:
                 # An idle connection that the other side closed says nothing about the warehouse now.
                 if not reused:
                     raise
-                frame = slot.run(query.sql, parameters)
+                frame = slot.run(query.sql, parameters, ticket)
         return Figure(
             frame, Evidence(query.name, ENGINE, query.sql, dict(parameters), round(time.monotonic() - started, 3))
         )
@@ -115,17 +121,39 @@ class _Slot:
         self._limit_s = limit_s
         self.connection = connection
 
-    def run(self, sql: str, parameters: dict[str, object]) -> pd.DataFrame:
+    def stop(self) -> None:
+        """End what the engine runs for this connection. Called while another thread waits in `run`."""
+        connection = self.connection
+        if connection is None:
+            return
+        # Neither a connection of the pool, which may be all taken, nor this one, which is waiting.
+        with suppress(driver.Error, OSError, WeirError):
+            other = self._open()
+            try:
+                with other.cursor() as cursor:
+                    cursor.paramstyle = "named"
+                    cursor.execute(_STOP, {"session": connection.weir_session})
+            finally:
+                other.close()
+
+    def run(self, sql: str, parameters: dict[str, object], ticket: tickets.Ticket) -> pd.DataFrame:
         started = time.monotonic()
         try:
             if self.connection is None:
                 self.connection = self._ready(self._open())
+                ticket.check()
             with self.connection.cursor() as cursor:
                 cursor.paramstyle = "named"
                 cursor.execute(sql, parameters)
                 return _frame(cursor)
         except driver.Error as error:
             state = _state(error)
+            if ticket.off:
+                # The order to stop may still be under way to this session: nobody else gets it.
+                self._drop()
+                raise QueryCancelledError(
+                    "The query was cancelled, in the warehouse too. Ask again when you want it."
+                ) from error
             # Without a state the wire broke, not the query: nothing more can be asked over this connection.
             if not state or state[:2] in {"08", "57"}:
                 self._drop()
@@ -138,6 +166,9 @@ class _Slot:
     def _ready(self, connection: Any) -> Any:  # noqa: ANN401 - the driver has no types
         with connection.cursor() as cursor:
             cursor.execute(f"set statement_timeout to {int(self._limit_s * 1000)}")
+            cursor.execute(_SESSION)
+            # By which another connection can stop what this one runs.
+            connection.weir_session = int(cursor.fetchone()[0])
         # The driver keeps the limit it connected with for every later read, which would end a long query early.
         connection._usock.settimeout(self._limit_s + _SILENCE_S)  # noqa: SLF001 - there is no public way
         return connection

@@ -39,6 +39,13 @@ class Cloud:
     receipt: dict[str, Any]
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what runs on the shared cloud, so that `-m cloud` and `-m "not cloud"` part the tests in two."""
+    for item in items:
+        if "cloud" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.cloud)
+
+
 @pytest.fixture(scope="session")
 def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
     """Started once a run, for all that ask, with AWS's shard limits; the sample has reached all three sinks."""

@@ -1,24 +1,123 @@
-"""The pages' one way to the engines: what is asked is kept for a while, for all readers alike."""
+"""The pages' one way to the engines: figures are asked side by side, and kept for a while for all readers alike.
+
+A page asks all its figures first, then shows each in a panel of its own:
+
+    totals, course = asked.together(asked.warehouse(sales.totals, scope), asked.warehouse(sales.by_period, scope, by))
+    with states.panel("Sales totals"):
+        row = totals.figure().row
+
+Engines run in threads that know nothing of Streamlit. A page waits two seconds for all its figures together; the
+panel of one that takes longer says so, offers to cancel it, and shows it when it comes.
+"""
 
 from __future__ import annotations
 
+import time
+import uuid
+from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import streamlit as st
 
 from pipeline import clients, stack
+from pipeline.errors import WeirError
 from queries import sources as made
+from queries.answers import FRESH_FOR_S, Answers, NotYet
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable
 
     from pipeline.settings import Settings
+    from queries.answers import Asked
     from queries.figure import Figure
     from queries.sources import Sources
 
 _Answer = TypeVar("_Answer")
-FRESH_FOR_S = 20
+_PATIENCE_S = 2.0
 _MOST_ANSWERS = 500
+
+
+class NotYetError(WeirError):
+    """A figure is still being asked; `answering` is where it will come."""
+
+    def __init__(self, answering: Answering) -> None:
+        super().__init__("The engine is still working on it. Wait a moment, or cancel it.")
+        self.answering = answering
+
+
+@dataclass(frozen=True)
+class Question:
+    """A report and what it is asked with, of the warehouse or the lake."""
+
+    report: Callable[..., Figure]
+    arguments: tuple[Hashable, ...]
+    engine: str
+
+    @property
+    def key(self) -> Hashable:
+        """What tells its answer from all others of one stack."""
+        return (self.engine, f"{self.report.__module__}.{self.report.__name__}", *self.arguments)
+
+
+@dataclass(frozen=True)
+class Answering:
+    """A question's answer, there or on its way to this session."""
+
+    question: Question
+    asked: Asked[Figure]
+    until: float
+
+    def figure(self) -> Figure:
+        """The figure. Raises the engine's error, or NotYetError when the page has waited long enough."""
+        try:
+            return self.asked.answer(self.until - time.monotonic(), _reader().name, _reader().run)
+        except NotYet:
+            # An engine's own time-out is an error of ours; this one is the page's patience.
+            raise NotYetError(self) from None
+
+    def refresh(self) -> None:
+        """Ask the engine anew on the next run."""
+        _answers().forget((sources().outputs, self.question.key))
+
+    def cancel(self) -> None:
+        """Wait no longer; the engine stops when nobody else waits for the same."""
+        self.asked.give_up(_reader().name)
+
+
+def warehouse(report: Callable[..., Figure], *arguments: Hashable) -> Question:
+    """`report(warehouse, *arguments)`."""
+    return Question(report, arguments, "warehouse")
+
+
+def lake(report: Callable[..., Figure], *arguments: Hashable) -> Question:
+    """`report(lake, *arguments)`."""
+    return Question(report, arguments, "lake")
+
+
+def together(*questions: Question) -> list[Answering]:
+    """The questions asked side by side, their answers in the same order; each is asked at most every 20 s."""
+    found = sources()
+    until = time.monotonic() + _PATIENCE_S
+    return [
+        Answering(
+            question,
+            _answers().ask(
+                (found.outputs, question.key),
+                partial(question.report, getattr(found, question.engine), *question.arguments),
+                _reader().name,
+                _reader().run,
+            ),
+            until,
+        )
+        for question in questions
+    ]
+
+
+def figure(report: Callable[..., Figure], *arguments: Hashable) -> Figure:
+    """One figure of the warehouse. Raises as `Answering.figure`."""
+    (answering,) = together(warehouse(report, *arguments))
+    return answering.figure()
 
 
 def use(settings: Settings, endpoint: str) -> Sources:
@@ -29,6 +128,11 @@ def use(settings: Settings, endpoint: str) -> Sources:
     found = _sources(settings, endpoint)
     st.session_state["sources"] = found
     return found
+
+
+def begin() -> None:
+    """A page begins: what failed in the run before may be asked again."""
+    _reader().run += 1
 
 
 def ready() -> bool:
@@ -42,20 +146,28 @@ def sources() -> Sources:
     return found
 
 
-def figure(report: Callable[..., Figure], *arguments: Hashable) -> Figure:
-    """`report(engine, *arguments)` of the warehouse, asked at most every 20 s; its evidence tells when."""
-    return kept(f"{report.__module__}.{report.__name__}", lambda: report(sources().warehouse, *arguments), *arguments)
-
-
-def lake_figure(report: Callable[..., Figure], *arguments: Hashable) -> Figure:
-    """The same of the lake."""
-    return kept(f"{report.__module__}.{report.__name__}", lambda: report(sources().lake, *arguments), *arguments)
-
-
 def kept(name: str, ask: Callable[[], _Answer], *key: Hashable) -> _Answer:
     """What `ask` answers, kept under its name and key for 20 s. Never for what only one person may see."""
     answer: _Answer = _kept(name, (sources().outputs, *key), ask)
     return answer
+
+
+@dataclass
+class _Reader:
+    """Who waits in this session, no more than that is known of anybody; and the run of its script that this is."""
+
+    name: str
+    run: int = 0
+
+
+def _reader() -> _Reader:
+    found: _Reader = st.session_state.setdefault("reader", _Reader(uuid.uuid4().hex))
+    return found
+
+
+@st.cache_resource(show_spinner=False, max_entries=1)
+def _answers() -> Answers:
+    return Answers()
 
 
 @st.cache_resource(show_spinner="Looking for the stack ...", max_entries=2)

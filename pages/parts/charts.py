@@ -10,9 +10,10 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from pages.parts import theme
+from queries.scope import DAYS_OF_THE_WEEK
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     import numpy as np
 
@@ -33,26 +34,97 @@ _TICK_DATES = (
 # Over this many points numbers travel with 4 bytes instead of 8, which keeps 15,000 of them under 100 KB.
 _MANY = 4_000
 _PULSE_HEIGHT = 160
+_HEAT_HEIGHT = 300
+_MARKED = 400  # as many points have marks to click on; more would be a band
+_INK = "#0E1114"
+_SAVING = """
+for (const format of ['png', 'svg']) {
+    const button = document.createElement('button');
+    button.textContent = 'Save as ' + format.toUpperCase();
+    button.onclick = () => Plotly.downloadImage('chart', {format, filename: 'weir-chart', width: 1200, height: 600});
+    document.body.prepend(button);
+}
+"""
 MOST_POINTS = 15_000
 
 
-def show(figure: go.Figure, key: str, alt: str) -> None:
-    """Put a chart on the page; `alt` tells in a sentence what it shows."""
-    st.plotly_chart(figure, key=key, alt=alt, config={"displayModeBar": False, "responsive": True})
+def show(figure: go.Figure, key: str, alt: str, pick: Callable[[int], None] | None = None) -> None:
+    """Put a chart on the page; `alt` tells in a sentence what it shows. The camera in its corner saves it as PNG.
+
+    `pick` is called with the place, from 0, of the point or bar that was clicked. What it changes belongs in `key`
+    too: a chart that comes anew has forgotten the click.
+    """
+    name = key.lower().replace(" ", "-")
+    config = {
+        "displaylogo": False,
+        "modeBarButtons": [["toImage"]],
+        "toImageButtonOptions": {"format": "png", "filename": f"weir-{name}", "scale": 2},
+        "responsive": True,
+    }
+    if pick is None:
+        st.plotly_chart(figure, key=key, alt=alt, config=config)
+        return
+
+    def picked() -> None:
+        points = st.session_state[key]["selection"]["points"]
+        if points:
+            pick(int(points[0]["point_index"]))
+
+    figure.update_layout(clickmode="event+select", dragmode=False)
+    st.plotly_chart(figure, key=key, alt=alt, config=config, on_select=picked, selection_mode="points")
 
 
-def course(frame: pd.DataFrame, measure: Measure, by: By, time: str = "period") -> go.Figure:
-    """One measure over time, a line; single points are marked. `frame` has a row for each step, in order."""
+def document(figure: go.Figure, title: str) -> bytes:
+    """The chart as a page of its own that needs nothing else, with buttons that save it as PNG or SVG."""
+    alone = go.Figure(figure)
+    # The colours of text that the dashboard leaves to the browser's theme.
+    alone.update_layout(template="plotly_white+weir", font_color=_INK, title=title, margin_t=48, height=480)
+    alone.update_xaxes(tickfont_color=_INK)
+    alone.update_yaxes(tickfont_color=_INK)
+    config = {"displaylogo": False, "responsive": True}
+    page: str = alone.to_html(include_plotlyjs=True, config=config, div_id="chart", post_script=_SAVING)
+    return page.encode()
+
+
+def course(
+    frame: pd.DataFrame,
+    measure: Measure,
+    by: By,
+    *,
+    before: pd.DataFrame | None = None,
+    chosen: int | None = None,
+    time: str = "period",
+) -> go.Figure:
+    """One measure over time, a line. `frame` has a row for each step, in order.
+
+    `before` are the steps that it is compared with, one below the other as far as they go, dashed; `chosen` is the
+    place of the step that is marked.
+    """
     values = _numbers(frame[measure.column])
+    colour = theme.OF_MEASURE[measure.column][0]
+    marked = len(values) <= _MARKED
     trace = go.Scatter(
         y=values,
-        mode="lines" if len(values) > 1 else "markers",
-        line={"color": theme.OF_MEASURE[measure.column][0], "width": 2},
-        marker={"color": theme.OF_MEASURE[measure.column][0], "size": 8},
+        mode="lines+markers",
+        line={"color": colour, "width": 2},
+        marker={"color": colour, "size": 6 if marked else 3, "opacity": 1 if marked else 0},
+        selectedpoints=None if chosen is None else [chosen],
+        unselected={"marker": {"opacity": 0.25 if marked else 0}},
+        selected={"marker": {"opacity": 1, "size": 11}},
         hovertemplate=_hover(measure),
         name=measure.label,
     )
     figure = _figure(trace)
+    if before is not None and not before.empty:
+        figure.add_trace(
+            go.Scatter(
+                y=_numbers(before[measure.column])[: len(values)],
+                mode="lines",
+                line={"color": theme.GREY, "width": 2, "dash": "dash"},
+                hovertemplate=_hover(measure).replace(measure.label, f"{measure.label} before"),
+                name="before",
+            )
+        )
     _time_axis(figure, frame[time], by)
     return _value_axis(figure, measure)
 
@@ -90,8 +162,10 @@ def pulse(series: Series, measure: Measure) -> go.Figure:
     return _value_axis(figure, measure)
 
 
-def ranking(names: list[str], values: pd.Series[Any], labels: list[str], measure: Measure) -> go.Figure:
-    """Bars from the greatest down, each with its name and value."""
+def ranking(
+    names: list[str], values: pd.Series[Any], labels: list[str], measure: Measure, chosen: int | None = None
+) -> go.Figure:
+    """Bars from the greatest down, each with its name and value; the bar at the place `chosen` stands out."""
     trace = go.Bar(
         x=_numbers(values),
         y=[f"{place}. {name}" for place, name in enumerate(names, start=1)],
@@ -100,6 +174,7 @@ def ranking(names: list[str], values: pd.Series[Any], labels: list[str], measure
         text=labels,
         textposition="auto",
         cliponaxis=False,
+        selectedpoints=None if chosen is None else [chosen],
         hovertemplate="%{y}<br>" + _hover(measure, axis="x"),
         name=measure.label,
     )
@@ -132,7 +207,62 @@ def shares(sinks: Mapping[str, tuple[int, int, int]]) -> go.Figure:
     return figure.update_layout(height=48 * len(names) + 32)
 
 
-def _figure(trace: go.Bar | go.Scatter, **layout: Any) -> go.Figure:  # noqa: ANN401 - Plotly's own names
+def heat(frame: pd.DataFrame, measure: Measure, chosen: tuple[int, int] | None = None) -> go.Figure:
+    """One measure by `weekday` (1 to 7, downwards) and `hour` of the day; the greater, the darker.
+
+    What is clicked is a mark over each cell, in the order of `frame`: Plotly's own cells cannot be chosen.
+    """
+    hours = list(range(int(frame["hour"].min()), int(frame["hour"].max()) + 1))
+    days = list(range(1, 8))
+    cells = {
+        (int(day), int(hour)): float(v)
+        for day, hour, v in zip(frame["weekday"], frame["hour"], frame[measure.column], strict=True)
+    }
+    colour = theme.OF_MEASURE[measure.column][0]
+    figure = _figure(
+        go.Heatmap(
+            x=hours,
+            y=days,
+            z=[[cells.get((day, hour)) for hour in hours] for day in days],
+            colorscale=[[0, f"{colour}14"], [1, colour]],
+            zmin=min(0.0, *cells.values()),
+            showscale=False,
+            xgap=2,
+            ygap=2,
+            hoverinfo="skip",
+        ),
+        hovermode="closest",
+    )
+    figure.add_trace(
+        go.Scatter(
+            x=frame["hour"].astype(int).to_numpy(),
+            y=frame["weekday"].astype(int).to_numpy(),
+            mode="markers",
+            marker={"size": 18, "symbol": "square", "opacity": 0},
+            unselected={"marker": {"opacity": 0}},
+            selected={"marker": {"opacity": 0}},
+            text=[DAYS_OF_THE_WEEK[int(day) - 1] for day in frame["weekday"]],
+            customdata=_numbers(frame[measure.column]),
+            hovertemplate="%{text}s, %{x}:00<br>" + _hover(measure).replace("%{y:", "%{customdata:"),
+        )
+    )
+    if chosen is not None:
+        day, hour = chosen
+        figure.add_shape(
+            type="rect",
+            x0=hour - 0.5,
+            x1=hour + 0.5,
+            y0=day - 0.5,
+            y1=day + 0.5,
+            line={"color": theme.RETURNS, "width": 3},
+        )
+    names = [name[:3] for name in DAYS_OF_THE_WEEK]
+    figure.update_yaxes(tickvals=days, ticktext=names, autorange="reversed", showgrid=False, title=None)
+    figure.update_xaxes(dtick=2, ticksuffix=":00", title=None, range=[hours[0] - 0.5, hours[-1] + 0.5])
+    return figure.update_layout(height=_HEAT_HEIGHT)
+
+
+def _figure(trace: go.Bar | go.Scatter | go.Heatmap, **layout: Any) -> go.Figure:  # noqa: ANN401 - Plotly's own names
     base = {"template": theme.TEMPLATE, "height": theme.CHART_HEIGHT, "font": {"color": theme.TEXT}}
     figure = go.Figure(trace, layout=base | layout)
     figure.update_xaxes(tickfont_color=theme.TEXT)

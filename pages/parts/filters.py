@@ -1,8 +1,8 @@
-"""The period of an analyst's page: in its address, in the pickers, and carried from page to page."""
+"""What an analyst's page is about: in its address, in the pickers, and its period carried from page to page."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import streamlit as st
@@ -11,15 +11,20 @@ from pages.parts import asked, charts, words
 from pipeline.errors import BadInputError, WeirError
 from queries.period import FIRST_DAY, GRAINS, LAST_DAY, By, Period, natural_by, parse_by, parse_day, today
 from queries.reports import sales
+from queries.scope import ALL
+from queries.selection import COMPARES, PARSERS, Compare, Selection, start_of, written
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import date, datetime
 
+    from streamlit.delta_generator import DeltaGenerator
+
 _DEFAULT_DAYS = 90
 _SHORTCUTS = {"7 days": 7, "30 days": 30, "90 days": 90, "1 year": 365}
 _OF_ARRIVALS = {"Today": 1, "2 days": 2, "7 days": 7, "30 days": 30}
 _ALL = "All"
+_COMPARED: dict[Compare, str] = {"none": "nothing", "previous": "the period before", "year": "a year before"}
 _HOURS = {"hour": 24.0, "day": 1.0, "month": 1 / 28, "year": 1 / 365}
 
 
@@ -50,20 +55,26 @@ def sales_span() -> Span:
     except WeirError:
         # Whoever shows a figure of the warehouse tells of this error; the pickers can do without.
         return Span()
+    st.session_state["newest event"] = row["newest_at"]
     return Span(row["first_at"].date(), row["newest_at"]) if row["lines"] else Span()
 
 
 def period(
-    span: Span, *, scope: str, by_options: Sequence[By] = GRAINS, days: int = _DEFAULT_DAYS
+    span: Span,
+    *,
+    scope: str,
+    by_options: Sequence[By] = GRAINS,
+    days: int = _DEFAULT_DAYS,
+    row: DeltaGenerator | None = None,
 ) -> tuple[Period, By]:
     """The pickers, and what they say: the address first, then what was chosen on another page of this `scope`.
 
-    Ends the run with words when the period ends before it starts.
+    They stand in `row` when there is one. Ends the run with words when the period ends before it starts.
     """
     newest = span.newest or today()
     default = Period.last_days(days, newest)
     start, end, by = _from_address(scope, default, by_options)
-    with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
+    with row or _row():
         _pickers(scope, start, end, span)
         by = _divider(scope, by, by_options)
     try:
@@ -73,6 +84,103 @@ def period(
         st.stop()
     _remember(scope, start, end, by)
     return chosen, _fine_enough(chosen, by)
+
+
+def selection(span: Span, *, narrows: Sequence[str], compares: bool, by_options: Sequence[By] = GRAINS) -> Selection:
+    """The whole state of an analyst's page, from its address, with its pickers.
+
+    `narrows` are the filters that the page's figures know; the address is not heard about others.
+    """
+    row = _row()
+    chosen, by = period(span, scope="sales", by_options=by_options, row=row)
+    found = Selection(chosen, by)
+    for name in (*narrows, *(["compare"] if compares else [])):
+        text = st.query_params.get(name, "")
+        try:
+            if text:
+                found = replace(found, **{name: PARSERS[name](text)})
+        except BadInputError as error:
+            _told(name, error)
+            st.query_params.pop(name, None)
+    with row:
+        if compares:
+            _comparer(found)
+        if "country" in narrows:
+            _countries(found)
+    return _within(found)
+
+
+def choose(**values: object) -> None:
+    """Narrow the page to these values of a Selection's fields, or to no such thing where they are chosen already."""
+    for name, value in values.items():
+        text = written(name, value)
+        if not text or st.query_params.get(name) == text:
+            st.query_params.pop(name, None)
+        else:
+            st.query_params[name] = text
+    # Whoever asks on begins with the first rows again.
+    st.query_params.pop("rows", None)
+
+
+def clear(*names: str) -> None:
+    """Narrow the page by these fields no longer."""
+    for name in (*names, "rows"):
+        st.query_params.pop(name, None)
+
+
+def _row() -> DeltaGenerator:
+    return st.container(horizontal=True, vertical_alignment="bottom", gap="small")
+
+
+def _within(found: Selection) -> Selection:
+    """Without a step that is no step of the period."""
+    if found.step is None or (found.scope.since < found.scope.until and found.step == start_of(found.step, found.by)):
+        return found
+    st.query_params.pop("step", None)
+    return replace(found, step=None)
+
+
+def _comparer(found: Selection) -> None:
+    st.session_state["sales compare"] = found.compare
+
+    def compared() -> None:
+        st.query_params.pop("compare", None)
+        choose(compare=st.session_state["sales compare"])
+
+    st.selectbox(
+        "Compared with",
+        list(COMPARES),
+        key="sales compare",
+        format_func=_COMPARED.__getitem__,
+        width=190,
+        on_change=compared,
+    )
+
+
+def _countries(found: Selection) -> None:
+    try:
+        names = list(asked.figure(sales.countries).frame["country"])
+    except WeirError:
+        names = []
+    options = [ALL, *names] if found.country in {ALL, *names} else [ALL, found.country, *names]
+    st.session_state["sales country"] = found.country
+
+    def narrowed() -> None:
+        st.query_params.pop("country", None)
+        choose(country=st.session_state["sales country"])
+
+    st.selectbox(
+        "Country",
+        options,
+        key="sales country",
+        format_func=lambda name: name or "All countries",
+        width=190,
+        on_change=narrowed,
+    )
+
+
+def _told(name: str, error: BadInputError) -> None:
+    st.warning(f"The address is ignored where it says {name}: {words.plain(str(error))}", icon=":material/link_off:")
 
 
 def _from_address(scope: str, default: Period, by_options: Sequence[By]) -> tuple[date, date, By]:
@@ -90,9 +198,7 @@ def _from_address(scope: str, default: Period, by_options: Sequence[By]) -> tupl
             elif name == "by":
                 by = parse_by(text)
         except BadInputError as error:
-            st.warning(
-                f"The address is ignored where it says {name}: {words.plain(str(error))}", icon=":material/link_off:"
-            )
+            _told(name, error)
     if by is None or by not in by_options:
         natural = natural_by(Period(start, max(start, end)))
         return start, end, natural if natural in by_options else by_options[0]

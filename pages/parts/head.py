@@ -11,6 +11,7 @@ from pages.parts import asked
 def show(title: str, answers: str) -> None:
     """The title, and one sentence under it: what the page answers, the period, how old the newest event is."""
     _through_the_entry()
+    asked.begin()
     st.title(title)
     st.caption(answers)
 

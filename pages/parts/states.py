@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from pages.parts import words
+from pages.parts import asked, words
 from pipeline.errors import (
     AccessRefusedError,
     BadInputError,
@@ -16,6 +16,7 @@ from pipeline.errors import (
     LocalCloudError,
     NotDeployedError,
     NotFoundError,
+    QueryCancelledError,
     QueryRefusedError,
     QueryTimeoutError,
     ThrottledError,
@@ -25,13 +26,14 @@ from pipeline.errors import (
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from queries.figure import Evidence
+    from pages.parts.asked import Answering
 
 # From the narrow to the wide; the first that fits.
 _HAPPENED: tuple[tuple[type[WeirError], str], ...] = (
     (NotDeployedError, "not there yet"),
     (AccessRefusedError, "access refused"),
     (QueryTimeoutError, "took too long"),
+    (QueryCancelledError, "cancelled"),
     (QueryRefusedError, "refused before it was asked"),
     (ThrottledError, "has to wait"),
     (NotFoundError, "not found"),
@@ -44,9 +46,14 @@ _HAPPENED: tuple[tuple[type[WeirError], str], ...] = (
 
 @contextmanager
 def panel(what: str) -> Iterator[None]:
-    """A part of a page that may fail on its own: a named error is told in its place, and the page goes on."""
+    """A part of a page that may fail on its own: a named error is told in its place, and the page goes on.
+
+    A figure that takes long is told in its place too, with a button that cancels it.
+    """
     try:
         yield
+    except asked.NotYetError as error:
+        _waiting(what, error.answering)
     except WeirError as error:
         failed(what, error)
 
@@ -73,13 +80,21 @@ def no_sales() -> None:
     )
 
 
-def evidence(behind: Evidence) -> None:
-    """Where a figure comes from, in one quiet line."""
-    read = f", {words.size(behind.scanned_bytes)} read" if behind.scanned_bytes is not None else ""
-    st.caption(
-        f"{behind.engine} in {words.duration(behind.seconds)}{read}, asked at {words.here(behind.asked_at)}",
-        help=f"Query `{behind.name}` at {words.utc(behind.asked_at)}",
-    )
+@st.fragment(run_every=1)
+def _waiting(what: str, answering: Answering) -> None:
+    """Looks each second whether the figure is there; then the whole page comes again, with it."""
+    if answering.asked.done:
+        st.rerun()
+    name = "Athena" if answering.question.engine == "lake" else "The warehouse"
+    with st.container(border=True, horizontal=True, vertical_alignment="center"):
+        st.markdown(f"**{what}:** {name} has been working on it for {answering.asked.seconds:.0f} s ...")
+        st.button(
+            "Cancel",
+            key=f"cancel {what}",
+            icon=":material/cancel:",
+            on_click=answering.cancel,
+            help="In the engine too",
+        )
 
 
 def _readable(error: WeirError) -> str:

@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from queries.definitions import Measure
 
 
+_AGAINST = {"previous": "vs the period before", "year": "vs a year before"}
+
+
 def value(measure: Measure, number: Any) -> str:  # noqa: ANN401 - Decimal, a whole number or None
     """A measure's number as text, exact."""
     if number is None:
@@ -35,11 +38,40 @@ def tile(measure: Measure, number: Any, note: str | None = None) -> None:  # noq
     )
 
 
-def headline(measures: Sequence[Measure], numbers: Mapping[str, Any], notes: Mapping[str, str] | None = None) -> None:
-    """The page's headline figures side by side, exact; one below the other where there is no room."""
+def headline(
+    measures: Sequence[Measure],
+    numbers: Mapping[str, Any],
+    notes: Mapping[str, str] | None = None,
+    *,
+    earlier: Mapping[str, Any] | None = None,
+    against: str = "",
+) -> None:
+    """The page's headline figures side by side, exact; one below the other where there is no room.
+
+    `earlier` are the same of the time that they are compared with, which `against` names as a Selection does.
+    """
     with st.grid(len(measures), min_column_width=230):
         for measure in measures:
-            tile(measure, numbers[measure.column], (notes or {}).get(measure.column))
+            number = numbers[measure.column]
+            if earlier is None:
+                tile(measure, number, (notes or {}).get(measure.column))
+            else:
+                _changed(measure, number, earlier[measure.column], _AGAINST.get(against, ""))
+
+
+def _changed(measure: Measure, number: Any, before: Any, against: str) -> None:  # noqa: ANN401 - as above
+    changed = None if number is None or before is None else words.change(number, before)
+    st.metric(
+        measure.label,
+        value(measure, number),
+        delta=changed or f"was {value(measure, before)}",
+        delta_color=theme.OF_MEASURE[measure.column][1],
+        delta_arrow="auto" if changed else "off",
+        delta_description=against,
+        help=f"{measure.definition} It was {value(measure, before)}.",
+        border=True,
+        height="stretch",
+    )
 
 
 def further(measures: Sequence[Measure], numbers: Mapping[str, Any]) -> None:

@@ -1,10 +1,10 @@
-"""What was sold: totals and their course over time, from the warehouse's rollup by hour and country."""
+"""What was sold: totals, their course over time, where and when, from the warehouse's rollup by hour and country."""
 
 from __future__ import annotations
 
 from datetime import timedelta
 from decimal import Decimal
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
@@ -12,7 +12,8 @@ from queries.loader import load
 
 if TYPE_CHECKING:
     from queries.figure import Engine, Figure
-    from queries.period import By, Period
+    from queries.period import By
+    from queries.scope import Scope
 
 _SQL = load("warehouse")
 _STEPS: dict[By, str] = {"hour": "h", "day": "D", "month": "M", "year": "Y"}
@@ -24,29 +25,66 @@ def span(warehouse: Engine) -> Figure:
     return warehouse.ask(_SQL["sales_span"])
 
 
-def totals(warehouse: Engine, period: Period) -> Figure:
-    """One row with every measure of sales over `period`; `average_order` is None without orders."""
-    found = warehouse.ask(_SQL["sales_totals"], since=period.since, until=period.until)
-    return found.of(_with_average(found.frame))
+def countries(warehouse: Engine) -> Figure:
+    """One row per `country` that anything was ever sold to, in the order of the alphabet."""
+    return warehouse.ask(_SQL["sales_countries"])
 
 
-def by_period(warehouse: Engine, period: Period, by: By) -> Figure:
-    """One row per hour, day, month or year that `period` touches, in order; zero where nothing was sold.
+def totals(warehouse: Engine, scope: Scope) -> Figure:
+    """One row with every measure of sales of `scope`; an average is None where there is nothing to divide by."""
+    query = _SQL["sales_totals"]
+    found = warehouse.ask(query, **scope.bound(query))
+    return found.of(with_averages(found.frame))
 
-    Each row sums only what lies within `period`. No rows at all when nothing was sold in it.
+
+def by_period(warehouse: Engine, scope: Scope, by: By) -> Figure:
+    """One row per hour, day, month or year that `scope` touches, in order; zero where nothing was sold.
+
+    Each row sums only what lies within `scope`. No rows at all when nothing was sold in it.
     """
-    found = warehouse.ask(_SQL["sales_by_period"], since=period.since, until=period.until, by=by)
-    if found.empty:
-        return found
-    frame = found.frame.assign(period=pd.to_datetime(found.frame["period"])).set_index("period")
-    last = period.until - timedelta(seconds=1)
-    steps = pd.period_range(period.since, last, freq=_STEPS[by]).to_timestamp().rename("period")
-    return found.of(_with_average(frame.reindex(steps, fill_value=0).reset_index()))
+    query = _SQL["sales_by_period"]
+    found = warehouse.ask(query, **scope.bound(query, by=by))
+    return found.of(every_step(found.frame, scope, by))
 
 
-def _with_average(frame: pd.DataFrame) -> pd.DataFrame:
-    averages = [
-        (Decimal(gross) / int(orders)).quantize(_PENCE) if orders else None
-        for gross, orders in zip(frame["gross_sales"], frame["orders"], strict=True)
+def by_country(warehouse: Engine, scope: Scope) -> Figure:
+    """One row per country that sold anything, the one that sold most first."""
+    query = _SQL["sales_by_country"]
+    found = warehouse.ask(query, **scope.bound(query))
+    return found.of(with_average_order(found.frame))
+
+
+def by_weekday_hour(warehouse: Engine, scope: Scope) -> Figure:
+    """One row per `weekday` (1 Monday to 7 Sunday) and `hour` of the day that sold anything."""
+    query = _SQL["sales_by_weekday_hour"]
+    found = warehouse.ask(query, **scope.bound(query))
+    return found.of(with_average_order(found.frame))
+
+
+def every_step(frame: pd.DataFrame, scope: Scope, by: By) -> pd.DataFrame:
+    """`frame` by `period`, with a row of zeros for each step of `scope` that has none."""
+    if frame.empty:
+        return frame
+    held = frame.assign(period=pd.to_datetime(frame["period"])).set_index("period")
+    last = scope.until - timedelta(seconds=1)
+    steps = pd.period_range(scope.since, last, freq=_STEPS[by]).to_timestamp().rename("period")
+    return with_average_order(held.reindex(steps, fill_value=0).reset_index())
+
+
+def with_averages(frame: pd.DataFrame) -> pd.DataFrame:
+    """`frame` with the average order, and the average of each hour, day, month and year that sold anything."""
+    averages = {f"per_{step}": _shares(frame["net_sales"], frame[f"{step}s"]) for step in _STEPS}
+    return with_average_order(frame).assign(**averages)
+
+
+def with_average_order(frame: pd.DataFrame) -> pd.DataFrame:
+    """`frame` with `average_order`: gross sales by orders."""
+    return frame.assign(average_order=_shares(frame["gross_sales"], frame["orders"]))
+
+
+def _shares(sums: pd.Series[Any], counts: pd.Series[Any]) -> pd.Series[Any]:
+    shares = [
+        (Decimal(str(amount)) / int(str(count))).quantize(_PENCE) if count else None
+        for amount, count in zip(sums, counts, strict=True)
     ]
-    return frame.assign(average_order=pd.Series(averages, index=frame.index, dtype=object))
+    return pd.Series(shares, index=sums.index, dtype=object)

@@ -29,6 +29,31 @@ _SUMS: dict[str, Any] = {
 }
 
 
+_SOLD_IN = {"hours": 2000, "days": 305, "months": 13, "years": 2}
+
+
+def _lines(_parameters: Mapping[str, object]) -> pd.DataFrame:
+    """Two order lines, one of nobody in particular and with a description that a spreadsheet would run."""
+    return pd.DataFrame(
+        [
+            {
+                "event_id": f"536365-{number}",
+                "invoice_no": "536365",
+                "line_no": number,
+                "stock_code": "85123A",
+                "description": description,
+                "quantity": 6,
+                "invoice_date": datetime.fromisoformat("2010-12-01 08:26:00"),
+                "unit_price": Decimal("2.5500"),
+                "customer_id": customer,
+                "country": "United Kingdom",
+                "amount": Decimal("15.3000"),
+            }
+            for number, description, customer in ((1, "WHITE HANGING HEART", 17850), (2, "=1+1", None))
+        ]
+    )
+
+
 def _courses(parameters: Mapping[str, object]) -> pd.DataFrame:
     """Two steps with sales, the earlier one the greater."""
     until = parameters["until"]
@@ -96,7 +121,24 @@ ANSWERS: dict[str, Callable[[Mapping[str, object]], pd.DataFrame]] = {
     "sales_span": lambda _: pd.DataFrame(
         [{"first_at": datetime.fromisoformat("2010-12-01 08:26:00"), "newest_at": NEWEST, "lines": 541909}]
     ),
-    "sales_totals": lambda _: pd.DataFrame([_SUMS]),
+    "sales_totals": lambda _: pd.DataFrame([_SUMS | _SOLD_IN]),
+    "sales_countries": lambda _: pd.DataFrame({"country": ["EIRE", "France", "United Kingdom"]}),
+    "sales_by_country": lambda _: pd.DataFrame(
+        [
+            {"country": name} | {column: value * share for column, value in _SUMS.items()}
+            for name, share in (("United Kingdom", 3), ("EIRE", 2), ("France", 1))
+        ]
+    ),
+    "sales_by_weekday_hour": lambda _: pd.DataFrame(
+        [
+            {"weekday": day, "hour": hour} | {column: value * day for column, value in _SUMS.items()}
+            for day in (1, 4, 7)
+            for hour in (9, 12)
+        ]
+    ),
+    "lines_of_scope": _lines,
+    "lines_count": lambda _: pd.DataFrame([{"lines": 120}]),
+    "lines_after": _lines,
     "sales_by_period": _courses,
     "top_products_by_value": _top,
     "top_products_by_quantity": _top,
@@ -106,7 +148,10 @@ ANSWERS: dict[str, Callable[[Mapping[str, object]], pd.DataFrame]] = {
 }
 NOTHING: dict[str, Callable[[Mapping[str, object]], pd.DataFrame]] = {
     "sales_span": lambda _: pd.DataFrame([{"first_at": None, "newest_at": None, "lines": 0}]),
-    "sales_totals": lambda _: pd.DataFrame([dict.fromkeys(_SUMS, 0)]),
+    "sales_totals": lambda _: pd.DataFrame([dict.fromkeys(_SUMS | _SOLD_IN, 0)]),
+    "sales_countries": lambda _: pd.DataFrame(columns=["country"]),
+    "sales_by_country": lambda _: pd.DataFrame(columns=["country", *_SUMS]),
+    "sales_by_weekday_hour": lambda _: pd.DataFrame(columns=["weekday", "hour", *_SUMS]),
     "sales_by_period": lambda _: pd.DataFrame(columns=["period", *_SUMS]),
     "top_products_by_value": lambda _: pd.DataFrame(columns=list(_top({}).columns)),
     "top_products_by_quantity": lambda _: pd.DataFrame(columns=list(_top({}).columns)),

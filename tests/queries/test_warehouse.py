@@ -72,7 +72,7 @@ def test_a_connection_has_a_time_limit_and_is_used_again() -> None:
         warehouse.ask(QUERY, a=1)
     (connection,) = opener.opened
     assert connection.statements[0] == ("set statement_timeout to 3000", None)
-    assert len(connection.statements) == 4
+    assert len(connection.statements) == 5  # the limit, the session, three queries
     assert connection._usock.timeout is not None
     assert connection._usock.timeout > 3
 

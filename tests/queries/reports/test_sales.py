@@ -10,6 +10,7 @@ import pytest
 from queries.figure import Evidence, Figure
 from queries.period import Period
 from queries.reports import sales
+from queries.scope import Scope
 
 if TYPE_CHECKING:
     from queries.loader import Query
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
 moment = datetime.fromisoformat
 MEASURES = ("net_sales", "gross_sales", "returns", "adjustments", "orders", "return_orders", "units", "lines")
+SOLD_IN = {"hours": 4, "days": 2, "months": 1, "years": 1}
 
 
 class Canned:
@@ -40,15 +42,17 @@ def rows(*periods: tuple[datetime, int]) -> pd.DataFrame:
 
 
 def test_totals_ask_for_both_days_and_know_the_average() -> None:
-    engine = Canned(pd.DataFrame([{name: Decimal(10) for name in MEASURES} | {"orders": 3}]))
-    figure = sales.totals(engine, Period(date(2010, 12, 1), date(2010, 12, 2)))
-    assert engine.asked == {"since": moment("2010-12-01"), "until": moment("2010-12-03")}
+    engine = Canned(pd.DataFrame([{name: Decimal(10) for name in MEASURES} | {"orders": 3} | SOLD_IN]))
+    figure = sales.totals(engine, Scope.of(Period(date(2010, 12, 1), date(2010, 12, 2))))
+    everything = {"country": "", "dow": -1, "hour_of_day": -1}
+    assert engine.asked == {"since": moment("2010-12-01"), "until": moment("2010-12-03")} | everything
     assert figure.row["average_order"] == Decimal("3.33")
+    assert figure.row["per_day"] == Decimal("5.00")
 
 
 def test_without_orders_there_is_no_average() -> None:
-    engine = Canned(pd.DataFrame([{name: Decimal(0) for name in MEASURES}]))
-    assert sales.totals(engine, Period(date(2010, 12, 1), date(2010, 12, 2))).row["average_order"] is None
+    engine = Canned(pd.DataFrame([dict.fromkeys([*MEASURES, *SOLD_IN], 0)]))
+    assert sales.totals(engine, Scope.of(Period(date(2010, 12, 1), date(2010, 12, 2)))).row["average_order"] is None
 
 
 @pytest.mark.parametrize(
@@ -63,14 +67,14 @@ def test_without_orders_there_is_no_average() -> None:
 def test_steps_without_sales_are_zero(by: By, start: date, end: date, expected: int) -> None:
     first = moment("2011-01-01")
     found = rows((first, 5)) if by != "month" else rows((moment("2010-12-01"), 5), (moment("2011-01-01"), 5))
-    frame = sales.by_period(Canned(found), Period(start, end), by).frame
+    frame = sales.by_period(Canned(found), Scope.of(Period(start, end)), by).frame
     assert len(frame) == expected
     assert sum(frame["net_sales"]) == 5 * len(found)
     assert frame["period"].is_monotonic_increasing
 
 
 def test_nothing_sold_stays_empty() -> None:
-    assert sales.by_period(Canned(rows()), Period(date(2011, 1, 1), date(2011, 1, 2)), "day").empty
+    assert sales.by_period(Canned(rows()), Scope.of(Period(date(2011, 1, 1), date(2011, 1, 2))), "day").empty
 
 
 def test_the_greatest_row_comes_by_name() -> None:

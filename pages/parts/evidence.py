@@ -1,0 +1,127 @@
+"""What is behind a figure, one click away: how it was asked, how old it is, and the same to take away."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from pages.parts import charts, words
+from queries import export
+from queries.answers import FRESH_FOR_S
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import plotly.graph_objects as go
+
+    from pages.parts.asked import Answering
+    from queries.figure import Evidence, Figure
+
+# Athena: 5 USD a TB read, at least 10 MB a query.
+_USD_PER_BYTE = 5 / 10**12
+_LEAST_BYTES = 10 * 10**6
+_ENGINES = {"Redshift": "the warehouse (Redshift)", "Athena": "the lake (Athena)"}
+
+
+@st.fragment
+def show(what: str, answering: Answering, *, shown: pd.DataFrame | None = None, chart: go.Figure | None = None) -> None:
+    """A quiet line under a figure, and the button that opens its evidence.
+
+    `shown` is what the page makes of the figure's rows where that is something else; `chart` may be taken away too.
+    Nothing in the panel is made before it is opened, and opening it runs nothing else of the page.
+    """
+    figure = answering.figure()
+    behind = figure.evidence
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        panel = st.popover(
+            "Evidence", icon=":material/fact_check:", type="tertiary", key=f"evidence {what}", on_change="rerun"
+        )
+        read = f", {words.size(behind.scanned_bytes)} read" if behind.scanned_bytes is not None else ""
+        st.caption(f"{behind.engine} in {words.duration(behind.seconds)}{read}, asked at {words.here(behind.asked_at)}")
+    if panel.open:
+        with panel:
+            st.markdown(f"**Behind: {what}**")
+            st.markdown(_facts(behind))
+            st.button(
+                "Ask again now",
+                key=f"refresh {what}",
+                icon=":material/refresh:",
+                on_click=answering.refresh,
+                help="Also for everybody else who looks at the same figure",
+            )
+            _taking_away(what, figure, shown, chart)
+            st.code(_as_run(behind), language="sql", wrap_lines=True)
+
+
+def _facts(behind: Evidence) -> str:
+    """When, where, how long, how much; and how old what it is made of."""
+    age = (datetime.now(UTC) - behind.asked_at).total_seconds()
+    newest = st.session_state.get("newest event")
+    engine = _ENGINES.get(behind.engine, behind.engine)
+    facts = [
+        f"Asked of {engine} at {words.here(behind.asked_at)} ({words.utc(behind.asked_at)}), {age:.0f} s ago",
+        f"Kept for {FRESH_FOR_S:.0f} s, for everybody who looks at the same figure",
+        f"Took {words.duration(behind.seconds)}; {cost(behind)}",
+    ]
+    if newest is not None:
+        facts.append(f"Newest event behind it: invoiced {words.moment(newest)} UTC, {words.age(newest)}")
+    return "\n".join(f"- {fact}" for fact in facts)
+
+
+def cost(behind: Evidence) -> str:
+    """What the engine read, and about what that costs on AWS."""
+    if behind.scanned_bytes is None:
+        return "Redshift does not tell what one query reads, and bills its running time, not queries"
+    dollars = max(behind.scanned_bytes, _LEAST_BYTES) * _USD_PER_BYTE
+    return f"{words.size(behind.scanned_bytes)} read, about {dollars:.6f} USD on AWS (5 USD a TB, at least 10 MB)"
+
+
+def _as_run(behind: Evidence) -> str:
+    bound = [
+        f"-- :{name} = {value!r}" if isinstance(value, str) else f"-- :{name} = {value}"
+        for name, value in behind.parameters.items()
+    ]
+    return "\n".join([f"-- {behind.name}", *bound, behind.sql])
+
+
+def _taking_away(what: str, figure: Figure, shown: pd.DataFrame | None, chart: go.Figure | None) -> None:
+    """Files are made when they are asked for, in another thread: nothing of Streamlit in there."""
+    frame = figure.frame if shown is None else shown
+    name = file_name(what)
+    with st.container(horizontal=True, gap="small"):
+        st.download_button(
+            "CSV",
+            lambda: export.csv([frame]),
+            f"{name}.csv",
+            export.CSV,
+            key=f"csv {what}",
+            on_click="ignore",
+            icon=":material/download:",
+        )
+        st.download_button(
+            "Parquet",
+            lambda: export.parquet([frame]),
+            f"{name}.parquet",
+            export.PARQUET,
+            key=f"parquet {what}",
+            on_click="ignore",
+            icon=":material/download:",
+        )
+        if chart is not None:
+            st.download_button(
+                "Chart",
+                lambda: charts.document(chart, what),
+                f"{name}.html",
+                "text/html",
+                key=f"html {what}",
+                on_click="ignore",
+                icon=":material/download:",
+                help="A page of its own, with the chart and buttons that save it as PNG or SVG",
+            )
+
+
+def file_name(what: str) -> str:
+    """A name for a file, of letters, digits and hyphens."""
+    return "weir-" + re.sub(r"[^a-z0-9]+", "-", what.lower()).strip("-")

@@ -1,0 +1,111 @@
+"""The frame of every analyst's page: title, pickers, what it is narrowed to, and the order lines behind it.
+
+How a page uses it (Sales is the example to read):
+
+1. `frame.begin(title, question, narrows=..., compares=...)` shows the head and the pickers and answers the page's
+   whole state, a `Selection`, and the `Span` of days that there are sales for. `narrows` names the filters that the
+   page's figures know (country, product, customer, weekday, hour, step); the state is in the address alone.
+2. `asked.together(asked.warehouse(report, scope), ...)` asks all figures side by side. A report takes the engine and
+   a `Scope` (`state.scope`; `state.whole` ignores the step that was clicked; `scope.without("country")` is for the
+   chart that countries are chosen in) and binds it with `scope.bound(query)`, which refuses to ignore a filter.
+3. Each figure is shown in a `states.panel(name)`, which tells of errors and of waiting in its place; under it stands
+   `evidence.show(name, answering, chart=chart)`: evidence, refresh, CSV, Parquet, chart.
+4. A chart whose points can be clicked is shown with `charts.show(..., pick=lambda place: filters.choose(country=...))`;
+   `choose` sets a filter, or drops it when it was set to that already. Put the filter's value in the chart's key.
+5. `behind.lines(state, count)` at the end offers the order lines of the same scope, paged in the engine.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from pages.parts import filters, head, states, words
+from queries.period import GRAINS
+from queries.scope import DAYS_OF_THE_WEEK
+from queries.selection import end_of
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from pages.parts.filters import Span
+    from queries.period import By
+    from queries.selection import Selection
+
+_ICON = ":material/close:"
+_FINER: dict[By, By] = {"year": "month", "month": "day", "day": "hour"}
+
+
+def begin(
+    title: str,
+    answers: str,
+    *,
+    narrows: Sequence[str] = (),
+    compares: bool = False,
+    by_options: Sequence[By] = GRAINS,
+) -> tuple[Selection, Span]:
+    """The head, the pickers and the breadcrumb of a page; what it is about, and the days that there are sales for.
+
+    Ends the run with words when the period ends before it starts.
+    """
+    head.show(title, answers)
+    span = filters.sales_span()
+    state = filters.selection(span, narrows=narrows, compares=compares, by_options=by_options)
+    st.markdown(f"**{words.period(state.period)}** · {span.told()}")
+    _breadcrumb(state, narrows)
+    return state, span
+
+
+def nothing_sold(state: Selection, span: Span) -> None:
+    """The empty state of a page: no sales at all, or none in what was chosen."""
+    if span.first is None:
+        states.no_sales()
+        return
+    narrowed = _crumbs(state)
+    to = f" narrowed to {', '.join(narrowed.values())}" if narrowed else ""
+    way = "Clear a filter above" if narrowed else "Choose **All** above for every day there is"
+    st.info(f"No sales from {words.period(state.period)}{to}. {way}.", icon=":material/search_off:")
+
+
+def _breadcrumb(state: Selection, narrows: Sequence[str]) -> None:
+    """What the page is narrowed to, each with a way out."""
+    crumbs = {name: text for name, text in _crumbs(state).items() if name in narrows}
+    if not crumbs:
+        return
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        st.markdown("Narrowed to", width="content")
+        for name, text in crumbs.items():
+            st.button(
+                text, key=f"crumb {name}", icon=_ICON, on_click=filters.clear, args=(name,), help="Click to clear"
+            )
+        if state.step is not None and state.by != "hour":
+            st.button(
+                "Zoom in", key="crumb zoom", icon=":material/zoom_in:", type="tertiary", on_click=_zoom, args=(state,)
+            )
+        if len(crumbs) > 1:
+            st.button("Clear all", key="crumb all", type="tertiary", on_click=filters.clear, args=tuple(crumbs))
+
+
+def _crumbs(state: Selection) -> dict[str, str]:
+    """By a filter's name, what is chosen in words."""
+    found = {
+        "step": words.step(state.step, state.by) if state.step else "",
+        "country": state.country,
+        "weekday": f"{DAYS_OF_THE_WEEK[state.weekday - 1]}s" if state.weekday else "",
+        "hour": f"{state.hour}:00 to {state.hour + 1}:00" if state.hour >= 0 else "",
+        "product": state.product and f"product {state.product}",
+        "customer": state.customer and f"customer {state.customer}",
+    }
+    return {name: words.plain(text) for name, text in found.items() if text}
+
+
+def _zoom(state: Selection) -> None:
+    """Make the chosen step the period, divided one finer."""
+    if state.step is None:
+        return
+    last = (end_of(state.step, state.by) - timedelta(seconds=1)).date()
+    start, end = max(state.step.date(), state.period.start), min(last, state.period.end)
+    filters.clear("step")
+    st.query_params.update({"start": str(start), "end": str(end), "by": _FINER[state.by]})

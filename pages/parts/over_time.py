@@ -1,0 +1,40 @@
+"""The line over time, with what it is compared with; a click narrows the page to a step."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from pages.parts import charts, evidence, filters, words
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from pages.parts.asked import Answering
+    from queries.definitions import Measure
+    from queries.selection import Selection
+
+
+def show(state: Selection, answering: Answering, before: Answering | None, measures: Sequence[Measure]) -> None:
+    """A tab for each measure, the best step in the title."""
+    course = answering.figure()
+    if course.empty:
+        return
+    steps = list(course.frame["period"])
+    chosen = steps.index(state.step) if state.step in steps else None
+    earlier = before.figure().frame if before else None
+    best = course.greatest("net_sales")
+    st.subheader(f"{words.step(best['period'], state.by)} sold most: {words.short_money(best['net_sales'])}")
+    for tab, measure in zip(st.tabs([m.label for m in measures]), measures, strict=True):
+        with tab:
+            chart = charts.course(course.frame, measure, state.by, before=earlier, chosen=chosen)
+            charts.show(
+                chart,
+                key=f"sales {measure.column} {state.step}",
+                alt=f"{measure.label} by {state.by}, {words.period(state.period)}.",
+                pick=lambda place: filters.choose(step=steps[place].to_pydatetime()),
+            )
+            if measure is measures[0]:
+                first = chart
+    evidence.show("Sales over time", answering, chart=first)

@@ -1,0 +1,67 @@
+"""Sales by weekday and hour, and by country; a click narrows the page to a cell or a country."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from pages.parts import charts, evidence, filters, words
+from queries import definitions as d
+from queries.scope import DAYS_OF_THE_WEEK
+
+if TYPE_CHECKING:
+    from pages.parts.asked import Answering
+    from queries.selection import Selection
+
+_MOST_COUNTRIES = 8
+
+
+def weekdays(state: Selection, answering: Answering) -> None:
+    """A heat map of net sales."""
+    found = answering.figure()
+    if found.empty:
+        return
+    best = found.greatest("net_sales")
+    day = DAYS_OF_THE_WEEK[int(best["weekday"]) - 1]
+    st.subheader(f"{day}s at {int(best['hour'])}:00 sell most: {words.short_money(best['net_sales'])}")
+    cells = [(int(day), int(hour)) for day, hour in zip(found.frame["weekday"], found.frame["hour"], strict=True)]
+    chosen = (state.weekday, state.hour) if state.weekday and state.hour >= 0 else None
+    chart = charts.heat(found.frame, d.NET_SALES, chosen)
+
+    def pick(place: int) -> None:
+        weekday, hour = cells[place]
+        again = (weekday, hour) == chosen
+        filters.clear("weekday", "hour")
+        if not again:
+            filters.choose(weekday=weekday, hour=hour)
+
+    charts.show(
+        chart,
+        key=f"sales hours {chosen}",
+        alt=f"Net sales by weekday and hour of the day, {words.period(state.period)}.",
+        pick=pick,
+    )
+    evidence.show("By weekday and hour", answering, chart=chart)
+
+
+def countries(state: Selection, answering: Answering) -> None:
+    """Bars of the countries that sold most, and what share the first has."""
+    found = answering.figure()
+    if found.empty:
+        return
+    frame = found.frame.head(_MOST_COUNTRIES)
+    names = list(frame["country"])
+    whole = found.frame["net_sales"].sum()
+    share = f", {float(frame['net_sales'].iloc[0] / whole):.0%} of all" if whole > 0 else ""
+    st.subheader(f"{words.plain(names[0])} bought most{share}")
+    chosen = names.index(state.country) if state.country in names else None
+    shown = [words.short_money(amount) for amount in frame["net_sales"]]
+    chart = charts.ranking(names, frame["net_sales"], shown, d.NET_SALES, chosen)
+    charts.show(
+        chart,
+        key=f"sales countries {state.country}",
+        alt=f"Net sales of the {len(names)} countries that bought most, {words.period(state.period)}.",
+        pick=lambda place: filters.choose(country=names[place]),
+    )
+    evidence.show("By country", answering, chart=chart)

@@ -1,0 +1,138 @@
+"""Answers for many readers: asked side by side, kept for a while, asked once however many wait for them.
+
+It knows nothing of pages. Its threads touch no session: they run a question and keep what came of it.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import OrderedDict
+from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import TimeoutError as NotYet
+from dataclasses import dataclass, field
+from threading import Lock
+from typing import TYPE_CHECKING, Generic, TypeVar
+
+from pipeline.errors import WeirError
+from queries.tickets import Ticket, held
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Hashable
+
+FRESH_FOR_S = 20.0
+_MOST = 1_000
+_AT_ONCE = 8
+T = TypeVar("T")
+
+
+@dataclass
+class Asked(Generic[T]):
+    """One question on its way, or its answer. `begun` is a monotonic clock's time."""
+
+    future: Future[T]
+    ticket: Ticket
+    begun: float
+    ended: float | None = None
+    waiting: set[str] = field(default_factory=set)
+    told: dict[str, int] = field(default_factory=dict)
+
+    @property
+    def done(self) -> bool:
+        """Whether an answer or an error is there."""
+        return self.future.done()
+
+    @property
+    def seconds(self) -> float:
+        """How long it took, or has taken so far."""
+        return (self.ended or time.monotonic()) - self.begun
+
+    def answer(self, seconds: float, reader: str = "", run: int = 0) -> T:
+        """The answer, waited for `seconds` at most. Raises NotYet when it is not there in time, else its error."""
+        try:
+            return self.future.result(max(0.0, seconds))
+        except WeirError:
+            self.told.setdefault(reader, run)
+            raise
+
+    def give_up(self, reader: str) -> bool:
+        """`reader` waits no more. When nobody else does, the engine stops: then the answer is True."""
+        self.waiting.discard(reader)
+        if self.waiting or self.done:
+            return False
+        self.ticket.call_off()
+        return True
+
+
+class Answers:
+    """Keeps each answer for `fresh_s` seconds, `most` of them; asks `at_once` questions at a time.
+
+    An error is told once to each reader who waited for it, and then asked again: a page that comes back for an answer
+    learns what happened, and a page that tries again gets a new try.
+    """
+
+    def __init__(self, *, fresh_s: float = FRESH_FOR_S, most: int = _MOST, at_once: int = _AT_ONCE) -> None:
+        self._fresh_s = fresh_s
+        self._most = most
+        self._kept: OrderedDict[Hashable, Asked[object]] = OrderedDict()
+        self._lock = Lock()
+        self._pool = ThreadPoolExecutor(at_once, thread_name_prefix="asking")
+
+    def ask(self, key: Hashable, question: Callable[[], T], reader: str = "", run: int = 0) -> Asked[T]:
+        """The question on its way or its answer; `run` counts how often `reader` has come back with all its questions.
+
+        `question` runs in another thread.
+        """
+        with self._lock:
+            found = self._kept.get(key)
+            if found is not None and self._serves(found, reader, run):
+                found.waiting.add(reader)
+                self._kept.move_to_end(key)
+                return found  # type: ignore[return-value]  # a key belongs to one type of answer
+            asked: Asked[T] = Asked(Future(), Ticket(), time.monotonic())
+            asked.waiting.add(reader)
+            self._kept[key] = asked  # type: ignore[assignment]  # as above
+            self._kept.move_to_end(key)
+            while len(self._kept) > self._most:
+                self._kept.popitem(last=False)
+        self._pool.submit(_work, asked, question)
+        return asked
+
+    def forget(self, key: Hashable) -> None:
+        """Ask anew next time."""
+        with self._lock:
+            self._kept.pop(key, None)
+
+    def close(self) -> None:
+        """Take no more questions, and call off those on their way."""
+        with self._lock:
+            for asked in self._kept.values():
+                if not asked.done:
+                    asked.ticket.call_off()
+        self._pool.shutdown(wait=False, cancel_futures=True)
+
+    def _serves(self, found: Asked[object], reader: str, run: int) -> bool:
+        if not found.done:
+            return not found.ticket.off or reader in found.waiting
+        if found.future.exception() is not None:
+            # The run that it is told in may ask for it more than once.
+            return reader in found.waiting and found.told.get(reader, run) == run
+        return time.monotonic() - (found.ended or found.begun) < self._fresh_s
+
+
+def _work(asked: Asked[T], question: Callable[[], T]) -> None:
+    try:
+        with held(asked.ticket):
+            asked.ticket.check()
+            answer = question()
+    except WeirError as error:
+        asked.ended = time.monotonic()
+        asked.future.set_exception(error)
+    except BaseException as error:  # noqa: BLE001 - a bug belongs to whoever waits for the answer, not to this thread
+        asked.ended = time.monotonic()
+        asked.future.set_exception(error)
+    else:
+        asked.ended = time.monotonic()
+        asked.future.set_result(answer)
+
+
+__all__ = ["FRESH_FOR_S", "Answers", "Asked", "NotYet"]

@@ -1,0 +1,28 @@
+-- One row per country of a scope that has order lines, the one that sold most first.
+-- :since timestamp      the first moment, UTC
+-- :until timestamp      the first moment after the last, UTC
+-- :country string       one country, or '' for all
+-- :dow integer          a day of the week, 0 for Sunday, or -1 for all
+-- :hour_of_day integer  0 to 23, or -1 for all
+with final as (
+    select
+        country,
+        sum(net_sales) as net_sales,
+        sum(gross_sales) as gross_sales,
+        sum(returns) as returns,
+        sum(adjustments) as adjustments,
+        sum(orders) as orders,
+        sum(return_orders) as return_orders,
+        sum(units) as units,
+        sum(lines) as lines
+    from sales_by_hour_country
+    where hour >= :since and hour < :until
+        and (:country = '' or country = :country)
+        and (:dow = -1 or extract(dow from hour) = :dow)
+        and (:hour_of_day = -1 or extract(hour from hour) = :hour_of_day)
+    group by country
+)
+
+select country, net_sales, gross_sales, returns, adjustments, orders, return_orders, units, lines
+from final
+order by net_sales desc, country

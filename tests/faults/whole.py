@@ -1,0 +1,49 @@
+"""Every fault in turn on one local cloud: `make test` asks for a few seeds, `make soak` for many."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from pipeline import stack
+from tests.faults import functions, verdict, warehouse, wire
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from pipeline.settings import Settings
+    from tests.faults.verdict import Row, Sent
+
+
+@dataclass(frozen=True)
+class Size:
+    """How much: seeds of each fault, kills of the worker, rows of a file, seconds that the sinks are given."""
+
+    seeds: int
+    kills: int
+    rows: int
+    seconds: float
+
+
+SHORT = Size(seeds=2, kills=10, rows=1_200, seconds=90)
+WHOLE = Size(seeds=20, kills=200, rows=4_000, seconds=300)
+
+
+def on_the_cloud(settings: Settings, folder: Path, size: Size, say: Callable[[str], None] = print) -> list[Row]:
+    """Everything that needs the cloud: all is sent first, so that the sinks are waited for once."""
+    prefix = f"F{uuid.uuid4().hex[:8].upper()}"
+    stack.outputs(settings.stack)
+    say("The warehouse is down ...")
+    runs: dict[str, list[Sent]] = {warehouse.FAULT: warehouse.send(settings, folder, f"{prefix}D", size.rows)}
+    say(f"Faults on the wire, {size.seeds} seeds of each ...")
+    runs |= wire.send(settings, folder, f"{prefix}W", size.seeds, size.rows)
+    say("Audits ...")
+    return verdict.judge(settings, prefix, runs, seconds=size.seconds)
+
+
+def in_memory(size: Size, say: Callable[[str], None] = print) -> list[Row]:
+    """The invoice writer's faults, which need no cloud."""
+    say(f"Crashes of the function, {size.seeds} seeds ...")
+    return [scenario(size.seeds) for scenario in functions.SCENARIOS]
