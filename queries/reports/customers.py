@@ -97,7 +97,9 @@ def cohorts(warehouse: Engine, country: str) -> Figure:
     found = warehouse.ask(_SQL["customers_cohorts"], country=country)
     frame = found.frame
     starts, months = pd.to_datetime(frame["cohort"]), pd.to_datetime(frame["month"])
-    since = (months.dt.year - starts.dt.year) * 12 + months.dt.month - starts.dt.month if len(frame) else []
+    since = [
+        (month.year - start.year) * 12 + month.month - start.month for start, month in zip(starts, months, strict=True)
+    ]
     sizes = frame[frame["cohort"] == frame["month"]].set_index("cohort")["customers"]
     size = frame["cohort"].map(sizes)
     shares = [int(part) / int(whole) for part, whole in zip(frame["customers"], size, strict=True)]

@@ -32,18 +32,18 @@ _SQL = load("warehouse")
 
 @dataclass(frozen=True)
 class Sought:
-    """What invoices are looked for by; the defaults fit all of them. Amounts in GBP, both bounds included."""
+    """What invoices are looked for by; the defaults fit all. Values in GBP: at least `least`, less than `below`."""
 
     prefix: str = ""
     customer: str = ""
     kind: Kind | Literal[""] = ""
     least: Decimal = -ANY_AMOUNT
-    greatest: Decimal = ANY_AMOUNT
+    below: Decimal = ANY_AMOUNT
 
     def __post_init__(self) -> None:
-        if self.greatest < self.least:
+        if self.below <= self.least:
             raise BadInputError(
-                f"The greatest value (£{self.greatest:,}) is less than the least one (£{self.least:,}). Exchange them."
+                f"Nothing is worth at least £{self.least:,} and less than £{self.below:,}. Exchange the two."
             )
 
 
@@ -73,7 +73,7 @@ def sought(warehouse: Engine, scope: Scope, what: Sought, number: int, size: int
             customer=what.customer or scope.customer,
             kind=what.kind,
             least=what.least,
-            greatest=what.greatest,
+            below=what.below,
             top=size,
             skipped=(number - 1) * size,
         ),
@@ -101,11 +101,3 @@ def totals(frame: pd.DataFrame) -> dict[str, Decimal | int | None]:
         "average_order": (gross / counts["order"]).quantize(Decimal("0.01")) if counts["order"] else None,
         "middle_band": middle,
     }
-
-
-def parse_end(text: str) -> End:
-    """Which invoices come first, as an address gives it. Raises BadInputError for anything unknown."""
-    for end in ENDS:
-        if text == end:
-            return end
-    raise BadInputError(f"{text[:40]!r} is no order of invoices; use {', '.join(ENDS)}.")

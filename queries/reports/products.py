@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
-from typing import TYPE_CHECKING, Literal, get_args
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
-from pipeline.errors import BadInputError
+import pandas as pd
+
 from queries.loader import load
 from queries.reports.sales import every_step, with_average_order
 
 if TYPE_CHECKING:
     from datetime import datetime
-
-    import pandas as pd
 
     from queries.figure import Engine, Figure
     from queries.period import By
@@ -21,6 +20,8 @@ if TYPE_CHECKING:
 
 Ranking = Literal["net_sales", "units", "orders", "returns"]
 RANKINGS: tuple[Ranking, ...] = get_args(Ranking)
+End = Literal["top", "bottom"]
+ENDS: tuple[End, ...] = get_args(End)
 # Orders of one product that are looked at for what was bought with it: the newest ones.
 MOST_ORDERS = 1_000
 # No rollup tells of a product by these.
@@ -29,15 +30,7 @@ _NARROWER = ("weekday", "hour", "customer", "product")
 _SQL = load("warehouse")
 
 
-def parse_ranking(text: str) -> Ranking:
-    """What ranks products, as an address gives it. Raises BadInputError for anything unknown."""
-    for ranking in RANKINGS:
-        if text == ranking:
-            return ranking
-    raise BadInputError(f"{text[:40]!r} ranks no products; use {', '.join(RANKINGS)}.")
-
-
-def ranked(warehouse: Engine, scope: Scope, ranking: Ranking, *, bottom: bool, count: int) -> Figure:
+def ranked(warehouse: Engine, scope: Scope, ranking: Ranking, end: End, count: int) -> Figure:
     """One row per product, the first `count` by `ranking`, or the last ones from the end: `place`, `stock_code`, ...
 
     `description`, `net_sales`, `units`, `orders`, `returns`; `worth` is what ranks it (returned pounds are positive),
@@ -45,7 +38,7 @@ def ranked(warehouse: Engine, scope: Scope, ranking: Ranking, *, bottom: bool, c
     of all is nothing to take shares of. `products` counts all, `for_most` those that together make 80 %.
     With a country it is about `whole_months`.
     """
-    asked = {"measure": ranking, "bottom": int(bottom), "top": count}
+    asked = {"measure": ranking, "bottom": int(end == "bottom"), "top": count}
     if scope.country:
         query = _SQL["products_ranked_of_country"]
         found = warehouse.ask(query, **whole_months(scope).without(*_NARROWER).bound(query, **asked))
@@ -115,7 +108,7 @@ def together(warehouse: Engine, scope: Scope, product: str, count: int) -> Figur
         share / (float(orders) / float(everything)) if orders else None
         for share, orders, everything in zip(shares, frame["orders"], frame["all_orders"], strict=True)
     ]
-    return asked.of(frame.assign(share=shares, lift=lifts))
+    return asked.of(frame.assign(share=shares, lift=pd.Series(lifts, index=frame.index, dtype=object)))
 
 
 def best_of_each(warehouse: Engine, scope: Scope, by: By) -> Figure:
@@ -143,7 +136,8 @@ def _next_month(moment: datetime) -> datetime:
     return _month(_month(moment) + timedelta(days=31))
 
 
-def _shares(parts: pd.Series[float], wholes: pd.Series[float], *, shared: bool) -> list[float | None]:
-    return [
+def _shares(parts: pd.Series[Any], wholes: pd.Series[Any], *, shared: bool) -> pd.Series[Any]:
+    shares = [
         float(part) / float(whole) if shared and whole > 0 else None for part, whole in zip(parts, wholes, strict=True)
     ]
+    return pd.Series(shares, index=parts.index, dtype=object)

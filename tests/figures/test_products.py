@@ -25,15 +25,15 @@ def worth(found: pd.DataFrame, ranking: Ranking) -> pd.Series[int]:
 
 
 @pytest.mark.parametrize("ranking", products.RANKINGS)
-@pytest.mark.parametrize("bottom", [False, True], ids=["top", "bottom"])
+@pytest.mark.parametrize("end", products.ENDS)
 @pytest.mark.parametrize("part", ["span", "middle"])
-def test_ranking_shares_and_running_sums(held: Held, part: str, ranking: Ranking, bottom: bool) -> None:
+def test_ranking_shares_and_running_sums(held: Held, part: str, ranking: Ranking, end: products.End) -> None:
     engine, lines = held
     scope = Scope(*getattr(lines, part))
-    frame = products.ranked(engine, scope, ranking, bottom=bottom, count=25).frame
+    frame = products.ranked(engine, scope, ranking, end, 25).frame
     expected = lines.products(scope.since, scope.until)
     values = worth(expected, ranking)
-    order = sorted(values.items(), key=lambda item: (item[1] if bottom else -item[1], item[0]))
+    order = sorted(values.items(), key=lambda item: (item[1] if end == "bottom" else -item[1], item[0]))
     assert list(frame["stock_code"]) == [code for code, _ in order[:25]]
     money = ranking in {"net_sales", "returns"}
     exact = [pounds(value) if money else Decimal(int(value)) for _, value in order[:25]]
@@ -48,7 +48,7 @@ def test_ranking_shares_and_running_sums(held: Held, part: str, ranking: Ranking
         assert set(frame["share"]) == {None}
     else:
         assert list(frame["share"]) == pytest.approx([value / total for _, value in order[:25]])
-        if not bottom:
+        if end == "top":
             assert list(frame["cumulative"]) == pytest.approx([each / total for each in before[1:26]])
 
 
@@ -56,7 +56,7 @@ def test_ranking_in_a_country_is_about_whole_months(held: Held) -> None:
     engine, lines = held
     since, until = lines.middle
     country = lines.invoices["Country"].value_counts().index[1]
-    frame = products.ranked(engine, Scope(since, until, country=country), "net_sales", bottom=False, count=20).frame
+    frame = products.ranked(engine, Scope(since, until, country=country), "net_sales", "top", 20).frame
     months = products.whole_months(Scope(since, until))
     expected = lines.products(months.since, months.until, country)
     order = sorted(expected["net_sales"].items(), key=lambda item: (-item[1], item[0]))[:20]
@@ -152,13 +152,13 @@ def test_a_product_that_does_not_exist_and_a_period_without_sales(held: Held) ->
     assert products.by_period(engine, scope, "day", "GHOST").empty
     assert products.together(engine, scope, "GHOST", 5).empty
     future = Scope(lines.span[1], lines.span[1].replace(year=lines.span[1].year + 1))
-    assert products.ranked(engine, future, "net_sales", bottom=False, count=5).empty
+    assert products.ranked(engine, future, "net_sales", "top", 5).empty
     code = lines.products(*lines.span)["orders"].idxmax()
     assert products.totals(engine, future, code).row["lines"] == 0
 
 
 def test_the_real_files_top_stock_codes(real: Warehouse, real_lines: Lines) -> None:
-    frame = products.ranked(real, Scope(*real_lines.span), "net_sales", bottom=False, count=4).frame
+    frame = products.ranked(real, Scope(*real_lines.span), "net_sales", "top", 4).frame
     assert list(zip(frame["stock_code"], frame["net_sales"], strict=True)) == [
         ("DOT", Decimal("206245.48")),
         ("22423", Decimal("164762.19")),

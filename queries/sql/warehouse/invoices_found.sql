@@ -6,7 +6,7 @@
 -- :prefix string      how its number begins, or '' for any
 -- :kind string        order, return, adjustment, or '' for all
 -- :least decimal      its least value in GBP
--- :greatest decimal   its greatest value in GBP
+-- :below decimal      what its value in GBP is less than
 -- :top integer        how many
 -- :skipped integer    how many lie on the pages before
 with fitting as (
@@ -19,7 +19,7 @@ with fitting as (
         and (:customer = '' or coalesce(cast(customer_id as varchar(32)), 'no customer id') = :customer)
         and (:prefix = '' or substring(invoice_no, 1, length(:prefix)) = :prefix)
         and (:kind = '' or kind = :kind)
-        and net_sales between :least and :greatest
+        and net_sales >= :least and net_sales < :below
 ),
 
 placed as (
