@@ -38,7 +38,7 @@ course, in_segments, cutoffs, cohorts, best, countries = asked.together(
     asked.warehouse(customers.by_country),
 )
 with states.panel("Customers in numbers"):
-    if span.first is None:
+    if course.figure().empty and span.first is None:
         frame.nothing_sold(state, span)
         st.stop()
     customer_groups.summary(course, in_segments)

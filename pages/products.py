@@ -38,12 +38,10 @@ if wanted:
         product_ranking.found(more[-1], wanted)
 with states.panel("Products sold"):
     sold = totals.figure().row
-    rows = ranked.figure().frame
-    if not sold["lines"] and not state.product:
+    if sold["lines"]:
+        tiles.headline((d.NET_SALES, d.UNITS, d.RETURNS), sold)
+    elif not state.product:
         frame.nothing_sold(state, span)
-    elif not rows.empty:
-        counts = {name: rows[name].iloc[0] for name in ("products", "for_most")}
-        tiles.headline((d.NET_SALES, d.PRODUCTS, d.FOR_MOST), sold | counts)
 
 first = ""
 with states.panel("Products ranked"):

@@ -125,3 +125,28 @@ RETENTION = (
     "The newest month is not over, so its parts are still growing."
 )
 TOP_CUSTOMERS = "Net sales by customer id. Invoices without one are a group of their own, and take no place."
+
+# The one definition of active; who looks chooses the minutes.
+ACTIVE_MINUTES, ACTIVE_MINUTES_MOST = 5, 60
+ACTIVE = (
+    "Active means viewed within the last {minutes} minutes, by the time at which the view occurred, in whole minutes: "
+    "from {since} UTC on."
+)
+VIEWS = Measure(
+    "views",
+    "Page views",
+    "count",
+    "The sum of Count over page views: 1 for a click, as many as its n for a line of Wikipedia's clickstream.",
+)
+ACTIVE_PAGES = Measure(
+    "active_pages", "Active pages", "count", "Different pages that were viewed within the chosen minutes."
+)
+ACTIVE_SESSIONS = Measure(
+    "active_sessions",
+    "Active sessions",
+    "count",
+    "Different sessions that viewed a page within the chosen minutes; views without a session are in none.",
+)
+VIEWS_PER_MINUTE = Measure(
+    "views_per_minute", "Views per minute", "count", "Page views that occurred in the last minute that is over."
+)

@@ -129,7 +129,7 @@ def asked_for() -> Sought | None:
 
 def page_number() -> int:
     """The page of results that the address asks for."""
-    text = st.query_params.get("page", "1")
+    text = st.query_params.get("results", "1")
     return int(text) if text.isascii() and text.isdigit() and int(text[:6]) > 0 else 1
 
 
@@ -151,7 +151,7 @@ def results(answering: Answering, number: int) -> None:
     if pages > 1:
         key = f"invoices page {number} of {pages}"
         now = min(number, pages)
-        st.pagination(pages, default=now, key=key, on_change=lambda: options.put("page", str(st.session_state[key])))
+        st.pagination(pages, default=now, key=key, on_change=lambda: options.put("results", str(st.session_state[key])))
     evidence.show("Invoices found", answering)
 
 
@@ -159,7 +159,7 @@ def _pick_band(place: int) -> None:
     """Look for the invoices of a band that are worth something, or nothing: returns, below zero, are not among them."""
     least = {0: "0", 1: str(_PENNY)}.get(place, str(BANDS[place]))
     below = str(_PENNY) if place == 0 else str(BANDS[place + 1]) if place + 1 < len(BANDS) else ""
-    for name, text in (("least", least), ("below", below), ("page", "")):
+    for name, text in (("least", least), ("below", below), ("results", "")):
         options.put(name, text)
 
 

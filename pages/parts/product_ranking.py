@@ -8,7 +8,7 @@ import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
 
-from pages.parts import charts, evidence, filters, options, tables, theme, words
+from pages.parts import charts, evidence, filters, options, tables, theme, tiles, words
 from queries import definitions as d
 from queries.reports import products
 
@@ -38,6 +38,7 @@ def show(state: Selection, answering: Answering, ranking: Ranking, end: End) -> 
     frame, measure = found.frame, MEASURES[ranking]
     names = [str(name) for name in frame["description"].fillna(UNNAMED)]
     codes = [str(code) for code in frame["stock_code"]]
+    tiles.headline((d.PRODUCTS, d.FOR_MOST), {name: frame[name].iloc[0] for name in ("products", "for_most")})
     st.subheader(_answer(found.frame.iloc[0], names[0], ranking, end), help=f"{d.SHARE} {d.CUMULATIVE}")
     if state.country:
         months = products.whole_months(state.scope)

@@ -4,8 +4,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.conftest import REAL_FILE
 from tests.figures.recomputed import Lines
-from tests.loaded_warehouse import REAL_FILE, asked_by_driver, real_warehouse, sample_file, sample_warehouse
+from tests.loaded_warehouse import asked_by_driver, real_warehouse, sample_file, sample_warehouse
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -44,13 +44,15 @@ def test_the_first_invoices(held: Held, part: str, end: invoices.End) -> None:
 def test_the_spread_counts_every_invoice_in_its_band(held: Held, part: str, abroad: bool) -> None:
     engine, lines = held
     country = lines.invoices["Country"].value_counts().index[1] if abroad else ""
-    scope = Scope(*getattr(lines, part), country=country)
+    since, until = getattr(lines, part)
+    scope = Scope(since, until, country=country)
     frame = invoices.spread(engine, scope).frame
     expected = lines.invoices_between(scope.since, scope.until, country)
     edges = [0, 1, *(each * 10_000 for each in BANDS[2:]), 10**18]
     bands = pd.cut(expected["amount"].abs(), edges, right=False, labels=list(BANDS))
     grouped = expected.groupby(["kind", bands.astype(int)])["amount"].agg(["size", "sum"])
-    found = {(row.kind, row.band): (int(row.invoices), row.net_sales) for row in frame.itertuples()}
+    rows = zip(*(frame[name] for name in ("kind", "band", "invoices", "net_sales")), strict=True)
+    found = {(kind, band): (int(invoices), net) for kind, band, invoices, net in rows}
     assert found == {key: (int(row["size"]), pounds(row["sum"])) for key, row in grouped.iterrows()}
 
 

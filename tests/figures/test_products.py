@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -12,15 +12,13 @@ from queries.scope import Scope
 from tests.figures.recomputed import Lines, pounds
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from queries.reports.products import Ranking
     from queries.warehouse import Warehouse
 
 Held = tuple["Warehouse", Lines]
 
 
-def worth(found: pd.DataFrame, ranking: Ranking) -> pd.Series[int]:
+def worth(found: Any, ranking: Ranking) -> Any:
     return -found["returns"] if ranking == "returns" else found[ranking]
 
 

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import os
+import sys
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,7 @@ from streamlit.testing.v1 import AppTest
 from pipeline.settings import REPOSITORY
 from pipeline.stack import Outputs
 from queries import sources
+from queries.active import ActiveViews
 from queries.audit import run
 from queries.invoices import Invoices
 from queries.sources import Sources
@@ -56,7 +58,14 @@ class World:
             self.lake,
             Invoices(self.services["dynamodb"], "weir-invoices"),
             self.services.__getitem__,
+            ActiveViews(self.services["dynamodb"], "weir-active-views"),
         )
+
+
+@pytest.fixture(autouse=True)
+def _same_main(monkeypatch: pytest.MonkeyPatch) -> None:
+    """AppTest puts the page in the place of `__main__`; a process that a later test spawns would run it again."""
+    monkeypatch.setitem(sys.modules, "__main__", sys.modules["__main__"])
 
 
 @pytest.fixture
