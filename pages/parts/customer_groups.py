@@ -101,8 +101,7 @@ def best(state: Selection, answering: Answering, *, of_all_time: bool) -> None:
         alt=f"Net sales of the {len(known)} best customers {when}.",
         pick=lambda place: filters.choose(customer=names[place]),
     )
-    with st.expander("As a table", expanded=True):
-        customer_segments.listed(known, "best")
+    customer_segments.listed(known, "best")
     for net in nobody["net_sales"]:
         st.caption(f"Invoices without a customer id come to {words.money(net)}.")
     evidence.show("The best customers", answering, chart=chart)

@@ -101,7 +101,7 @@ def table(frame: pd.DataFrame, where: str) -> None:
     formats = {"Lines": words.count, "Value": words.money}
     st.table(tables.formatted(shown, formats), border="horizontal", hide_index=True)
     numbers = {str(number): str(number) for number in frame["invoice_no"]}
-    options.opener("Open one", numbers, "invoice", where)
+    options.opener("Open one", numbers, "invoice", where, "pages/invoices.py")
 
 
 def asked_for() -> Sought | None:

@@ -55,13 +55,23 @@ def put(name: str, text: str) -> None:
         st.query_params.pop(name, None)
 
 
-def opener(label: str, choices: Mapping[str, str], name: str, where: str) -> None:
-    """Buttons, by keyboard too, each of which puts its value into the address as `name`; `where` tells them apart."""
+def opener(label: str, choices: Mapping[str, str], name: str, where: str, page: str = "") -> None:
+    """Buttons, by keyboard too, each of which puts its value into the address as `name`; of `page` when one is given.
+
+    `where` tells apart what stands on the page more than once.
+    """
     key = f"open {name} {where}"
+    # The click counts once: coming back to the page opens nothing.
+    clicked = st.session_state.pop(f"{key} clicked", None)
+    if clicked and page:
+        st.switch_page(page, query_params={name: clicked})
     st.session_state[key] = None
 
     def opened() -> None:
-        if st.session_state[key]:
-            st.query_params[name] = st.session_state[key]
+        value = st.session_state[key]
+        if page:
+            st.session_state[f"{key} clicked"] = value
+        elif value:
+            st.query_params[name] = value
 
     st.pills(label, list(choices), key=key, format_func=choices.__getitem__, on_change=opened)

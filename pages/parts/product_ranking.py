@@ -46,14 +46,16 @@ def show(state: Selection, answering: Answering, ranking: Ranking, end: End) -> 
         st.caption(f"By country, products are known by whole months: {words.day(months.since)} to {words.day(last)}.")
     chosen = codes.index(state.product) if state.product in codes else None
     chart = _pareto(frame, names, measure, chosen, running=end == "top" and ranking != "orders")
-    charts.show(
-        chart,
-        key=f"products {ranking} {end} {state.product}",
-        alt=f"The {end} {len(frame)} products {_WORDS[ranking]}, {words.period(state.period)}, with their shares.",
-        pick=lambda place: filters.choose(product=codes[place]),
-    )
-    st.caption("Click a bar for its product.")
-    with st.expander("As a table"):
+    drawn, written = st.columns([3, 2], gap="medium")
+    with drawn:
+        charts.show(
+            chart,
+            key=f"products {ranking} {end} {state.product}",
+            alt=f"The {end} {len(frame)} products {_WORDS[ranking]}, {words.period(state.period)}, with their shares.",
+            pick=lambda place: filters.choose(product=codes[place]),
+        )
+        st.caption("Click a bar for its product.")
+    with written:
         _table(frame, names, codes, measure)
     evidence.show("Products ranked", answering, chart=chart)
     return codes[0]
