@@ -11,7 +11,7 @@ from pages.parts import asked, behind, frame, one_product, options, product_rank
 from queries import definitions as d
 from queries.reports import products, sales
 
-TOP = 15
+TOP = 10
 RANKINGS = {"net_sales": "Value", "units": "Quantity", "orders": "Orders", "returns": "Returns"}
 ENDS = {"top": "Top", "bottom": "Bottom"}
 FOUND = 8
@@ -30,12 +30,11 @@ scope = state.whole.without("product")
 ranked, totals, *more = asked.together(
     asked.warehouse(products.ranked, scope, ranking, end, TOP),
     asked.warehouse(sales.totals, scope),
-    *([] if state.country else [asked.warehouse(products.best_of_each, scope, state.by)]),
     *([asked.warehouse(products.found, wanted, FOUND)] if wanted else []),
 )
 if wanted:
     with states.panel("Products found"):
-        product_ranking.found(more[-1], wanted)
+        product_ranking.found(more[0], wanted)
 with states.panel("Products sold"):
     sold = totals.figure().row
     if sold["lines"]:
@@ -50,6 +49,5 @@ product = state.product or first
 if product:
     lines = one_product.show(state, product)
     if not state.country:
-        with states.panel("The leading products"):
-            product_ranking.leaders(state, more[0])
+        product_ranking.leaders(state)
     behind.lines(replace(state.whole, product=product), None if state.country else lines)

@@ -159,8 +159,8 @@ def _triangle(frame: pd.DataFrame) -> go.Figure:
     )
     figure.update_yaxes(autorange="reversed", showgrid=False, title=None, type="category", dtick=1)
     figure.update_xaxes(type="category", side="top", title=None)
-    charts.note(figure, "months since the first order", above=22)
-    return figure.update_layout(height=26 * len(starts) + 64, margin_t=48)
+    charts.note(figure, "months since the first order", above=28)
+    return figure.update_layout(height=26 * len(starts) + 64, margin_t=60)
 
 
 def countries(state: Selection, answering: Answering) -> None:

@@ -74,4 +74,4 @@ def opener(label: str, choices: Mapping[str, str], name: str, where: str, page: 
         elif value:
             st.query_params[name] = value
 
-    st.pills(label, list(choices), key=key, format_func=choices.__getitem__, on_change=opened)
+    st.pills(label, list(choices), key=key, format_func=choices.__getitem__, on_change=opened, wrap=True)

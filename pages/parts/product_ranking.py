@@ -8,7 +8,7 @@ import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
 
-from pages.parts import charts, evidence, filters, options, tables, theme, tiles, words
+from pages.parts import asked, charts, evidence, filters, options, states, tables, theme, tiles, words
 from queries import definitions as d
 from queries.reports import products
 
@@ -46,17 +46,14 @@ def show(state: Selection, answering: Answering, ranking: Ranking, end: End) -> 
         st.caption(f"By country, products are known by whole months: {words.day(months.since)} to {words.day(last)}.")
     chosen = codes.index(state.product) if state.product in codes else None
     chart = _pareto(frame, names, measure, chosen, running=end == "top" and ranking != "orders")
-    drawn, written = st.columns([3, 2], gap="medium")
-    with drawn:
-        charts.show(
-            chart,
-            key=f"products {ranking} {end} {state.product}",
-            alt=f"The {end} {len(frame)} products {_WORDS[ranking]}, {words.period(state.period)}, with their shares.",
-            pick=lambda place: filters.choose(product=codes[place]),
-        )
-        st.caption("Click a bar for its product.")
-    with written:
-        _table(frame, names, codes, measure)
+    charts.show(
+        chart,
+        key=f"products {ranking} {end} {state.product}",
+        alt=f"The {end} {len(frame)} products {_WORDS[ranking]}, {words.period(state.period)}, with their shares.",
+        pick=lambda place: filters.choose(product=codes[place]),
+    )
+    st.caption("Click a bar for its product.")
+    _table(frame, names, codes, measure)
     evidence.show("Products ranked", answering, chart=chart)
     return codes[0]
 
@@ -138,20 +135,27 @@ def found(answering: Answering, wanted: str) -> None:
     options.opener("Products found", labels, "product", "found")
 
 
-def leaders(state: Selection, answering: Answering) -> None:
-    """The product that led each day, month or year."""
-    asked = answering.figure()
-    if asked.empty:
+def leaders(state: Selection) -> None:
+    """The product that led each day, month or year; asked when somebody wants to know, for days are many."""
+    if st.query_params.get("leaders") != "1":
+        label = f"What led each {state.by}?"
+        st.button(label, icon=":material/leaderboard:", on_click=options.put, args=("leaders", "1"))
         return
-    st.subheader(f"What led each {state.by}")
-    table = pd.DataFrame(
-        {
-            state.by.capitalize(): [words.step(start, state.by) for start in asked.frame["period"]],
-            "Net sales": asked.frame["net_sales"].astype(float),
-            "Product": asked.frame["description"].fillna(UNNAMED),
-            "Quantity": asked.frame["units"],
-            "Code": asked.frame["stock_code"],
-        }
-    )
-    st.dataframe(tables.formatted(table, {"Net sales": words.money, "Quantity": words.count}), hide_index=True)
-    evidence.show("The leading products", answering)
+    (answering,) = asked.together(asked.warehouse(products.best_of_each, state.whole.without("product"), state.by))
+    with states.panel("The leading products"):
+        found = answering.figure()
+        if found.empty:
+            return
+        st.subheader(f"What led each {state.by}")
+        table = pd.DataFrame(
+            {
+                state.by.capitalize(): [words.step(start, state.by) for start in found.frame["period"]],
+                "Net sales": found.frame["net_sales"].astype(float),
+                "Product": found.frame["description"].fillna(UNNAMED),
+                "Quantity": found.frame["units"],
+                "Code": found.frame["stock_code"],
+            }
+        )
+        st.dataframe(tables.formatted(table, {"Net sales": words.money, "Quantity": words.count}), hide_index=True)
+        evidence.show("The leading products", answering)
+    st.button("Close", key="leaders close", type="tertiary", on_click=options.put, args=("leaders", ""))

@@ -79,6 +79,14 @@ def test_what_was_bought_together_is_asked_when_somebody_wants_to_know(world: Wo
     assert address(app, "together") == "1"
 
 
+def test_what_led_each_month_is_asked_when_somebody_wants_to_know(world: World) -> None:
+    app = world.open("products", **WHOLE)
+    assert "best_products" not in {name for name, _ in world.warehouse.asked}
+    next(button for button in app.button if button.label == "What led each month?").click().run()
+    assert "What led each month" in text(healthy(app))
+    assert list(app.dataframe[0].value["Product"]) == ["DOTCOM POSTAGE"]
+
+
 def test_a_product_is_found_by_its_name(world: World) -> None:
     app = world.open("products", **WHOLE)
     next(field for field in app.text_input if field.label == "Find a product").set_value("cake").run()
@@ -245,7 +253,7 @@ def test_a_period_without_sales_is_told(empty_world: World, page: str) -> None:
     [
         ("products", "products_ranked", "Net sales £9,747,747.93"),
         ("products", "sales_totals", "Most by value: DOTCOM POSTAGE"),
-        ("products", "product_by_period", "What led each month"),
+        ("products", "product_by_period", "Germany bought most of it"),
         ("invoices", "invoices_spread", "is the highest invoice"),
         ("invoices", "invoices_highest", "The order in the middle"),
         ("customers", "customers_cohorts", "bought most of all time"),
