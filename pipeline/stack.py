@@ -55,6 +55,11 @@ class Outputs:
     warehouse_ssl: str
     warehouse_delivery: str
     merge_schedule: str
+    clicks_stream: str
+    page_views_delivery: str
+    clicks_delivery: str
+    wikipedia_delivery: str
+    active_views_table: str
     api_url: str
     api_key_id: str = ""
 

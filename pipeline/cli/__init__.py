@@ -22,6 +22,7 @@ VERBS = {
     "sample": "write a file of generated order lines",
     "replay": "send a file through the pipeline",
     "audit": "compare what a replay sent with what each sink holds",
+    "redrive": "send again exactly what a sink misses of a replay",
     "bench": "measure Weir's own parts on this machine",
 }
 _INTERRUPTED = 130

@@ -13,6 +13,7 @@ from pipeline.contracts import values
 
 MAX_PARTITION_KEY = 256  # characters; Kinesis refuses the whole call for a longer one
 MISSING = "is missing"
+STAMPS = ("ReplayID", "SentAt")  # what our own code sets
 
 
 class Problem(NamedTuple):

@@ -34,6 +34,7 @@ _MODULES = (
     "pipeline.local.firehose",
     "pipeline.local.athena",
     "pipeline.local.api_gateway",
+    "pipeline.local.api_integrations",
     "pipeline.local.tagging",
     "pipeline.local.event_source",
 )

@@ -50,8 +50,8 @@ class Sinks:
     connect: Callable[[Outputs], Any] = open_connection
 
 
-def audit(sinks: Sinks, replay_id: str | None = None) -> Audit:
-    """Audit a replay, the latest without an id.
+def audit(sinks: Sinks, replay_id: str | None = None, *, every: bool = False) -> Audit:
+    """Audit a replay, the latest without an id. With `every` each absent event is named, and no cause is looked for.
 
     Raises NotFoundError for an unknown replay or one without a ledger, CloudError and QueryError.
     """
@@ -61,7 +61,7 @@ def audit(sinks: Sinks, replay_id: str | None = None) -> Audit:
     with ThreadPoolExecutor(4) as pool:
         allowed = pool.submit(windows.of_stack, sinks.client, sinks.outputs)
         ledger = sent.read(sinks.client("s3"), sinks.outputs.lake_bucket, replay.replay_id)
-        look = _Look(sinks, replay, ledger, allowed.result(), now)
+        look = _Look(sinks, replay, ledger, allowed.result(), now, every=every)
         found = {name: pool.submit(getattr(look, name)) for name in ("lake", "invoices", "warehouse")}
         held = {name: future.result() for name, future in found.items()}
     return Audit(
@@ -91,8 +91,12 @@ def _replay(sinks: Sinks, replay_id: str | None) -> Progress:
 class _Look:
     """The look at each sink, for one replay at one moment."""
 
-    def __init__(self, sinks: Sinks, replay: Progress, ledger: Sent, allowed: Windows, now: datetime) -> None:
+    def __init__(
+        self, sinks: Sinks, replay: Progress, ledger: Sent, allowed: Windows, now: datetime, *, every: bool
+    ) -> None:
         self._sinks = sinks
+        self._every = every
+        self._shown = len(ledger.rows) + 1 if every else SHOWN
         self._ledger = ledger
         self._allowed = allowed
         self._now = now
@@ -123,7 +127,7 @@ class _Look:
         missing = counts["expected"] - counts["present"] - late
         absent: tuple[Absent, ...] = ()
         if missing or late:
-            rows = asked(_SQL["audit_absent"], first=first, most=SHOWN).frame
+            rows = asked(_SQL["audit_absent"], first=first, most=self._shown).frame
             absent = self._explained("lake", {str(row.event_id): bool(row.late) for row in rows.itertuples()}, window)
         took = round(time.monotonic() - began, 3)
         return Sink(
@@ -154,7 +158,7 @@ class _Look:
             for event_id, fate in fates.items()
         }
         expected, waiting = len(self._ledger.expected), sum(late.values())
-        first = sorted(fates, key=lambda event_id: (late[event_id], fates[event_id].line))[:SHOWN]
+        first = sorted(fates, key=lambda event_id: (late[event_id], fates[event_id].line))[: self._shown]
         found = Sink(
             expected, expected - len(fates), len(fates) - waiting, waiting, 0, int(window.total_seconds()),
             0.0, self._explained(name, {event_id: late[event_id] for event_id in first}, window, landed),
@@ -166,7 +170,8 @@ class _Look:
     ) -> tuple[Absent, ...]:
         fates = self._ledger.fates(set(late))
         known = {event_id: _LANDED for event_id in late if landed and event_id in landed}
-        known |= self._causes.of(sink, {event_id for event_id, waits in late.items() if not waits} - set(known))
+        if not self._every:
+            known |= self._causes.of(sink, {event_id for event_id, waits in late.items() if not waits} - set(known))
         waiting = _WAITING.format(int(window.total_seconds()))
         told = {name: waiting if waits else _of(fates[name]) for name, waits in late.items()} | known
         return tuple(Absent(name, fates[name].line, waits, told[name]) for name, waits in late.items())

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-_COLUMNS = ["event_id", "line", "line_no", "outcome", "reason", "acknowledged_at"]
+_COLUMNS = ["event_id", "line", "line_no", "outcome", "reason", "sent_at", "acknowledged_at"]
 
 
 @dataclass(frozen=True)
@@ -66,6 +66,12 @@ class Sent:
             event_id: Fate(line, outcome, reason if isinstance(reason, str) else None, at.replace(tzinfo=UTC))
             for event_id, line, outcome, reason, at in zip(*columns, strict=True)
         }
+
+    def stamps(self, event_ids: set[str]) -> dict[str, tuple[int, str]]:
+        """The line of each of these events, and the SentAt that it was sent with."""
+        rows = self.expected[self.expected["event_id"].isin(event_ids)]
+        stamps = rows["sent_at"].dt.strftime("%Y-%m-%d %H:%M:%S.%f").tolist()
+        return dict(zip(rows["event_id"].tolist(), zip(rows["line"].tolist(), stamps, strict=True), strict=True))
 
 
 def read(s3: Any, bucket: str, replay_id: str) -> Sent:  # noqa: ANN401 - boto3 makes its clients at run time

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import os
+import sys
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING
 
@@ -57,6 +58,12 @@ class World:
             Invoices(self.services["dynamodb"], "weir-invoices"),
             self.services.__getitem__,
         )
+
+
+@pytest.fixture(autouse=True)
+def _same_main(monkeypatch: pytest.MonkeyPatch) -> None:
+    """AppTest puts the page in the place of `__main__`; a process that a later test spawns would run it again."""
+    monkeypatch.setitem(sys.modules, "__main__", sys.modules["__main__"])
 
 
 @pytest.fixture

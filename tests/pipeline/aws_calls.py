@@ -38,6 +38,9 @@ PREFIXES = {
 # permissions for Amazon S3 API operations"; GetCallerIdentity needs none]
 _OTHERWISE = {
     "apigateway:GetApiKey": {"apigateway:GET"},
+    # An action of a transaction is allowed as the operation that it is; we make updates only. [DynamoDB developer
+    # guide, "Amazon DynamoDB Transactions: How it works"]
+    "dynamodb:TransactWriteItems": {"dynamodb:UpdateItem"},
     "s3:DeleteObjects": {"s3:DeleteObject", "s3:DeleteObjectVersion"},
     "s3:HeadBucket": {"s3:ListBucket"},
     "s3:HeadObject": {"s3:GetObject"},

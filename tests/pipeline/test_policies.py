@@ -30,13 +30,29 @@ DASHBOARD_CODE = sources(
     "pages",
     "queries",
     "pipeline/health",
+    "pipeline/redrive",
     "pipeline/replay",
     "pipeline/cli/replay.py",
     "pipeline/warehouse",
 )
 # Run with the rights of whoever measures.
-BENCHES = ("pipeline/bench", "pipeline/cli/bench.py", "pipeline/cli/bench_replay.py")
-FUNCTIONS = {"ingest": "IngestRole", "invoice_writer": "InvoiceWriterRole", "invoices_api": "InvoicesApiRole"}
+BENCHES = ("pipeline/bench", "pipeline/cli/bench.py", "pipeline/cli/bench_replay.py", "pipeline/cli/bench_pages.py")
+# The functions' folders, and what of the contracts they call AWS with.
+FUNCTIONS = [
+    (["functions/ingest", "contracts/quarantine.py"], "IngestRole"),
+    (["functions/ingest", "contracts/quarantine.py"], "PageViewsIngestRole"),
+    (["functions/view_processor", "contracts/quarantine.py"], "ViewProcessorRole"),
+    (["functions/invoice_writer"], "InvoiceWriterRole"),
+    (["functions/invoices_api"], "InvoicesApiRole"),
+    (["functions/page_counter"], "PageCounterRole"),
+]
+# Of these there are many: the policies name all of the stack's own at once, by the beginning of their names.
+BY_PREFIX = {
+    "AWS::DynamoDB::Table": ":table/weir-*",
+    "AWS::Kinesis::Stream": ":stream/weir-*",
+    "AWS::KinesisFirehose::DeliveryStream": ":deliverystream/weir-*",
+    "AWS::Serverless::Function": ":function:weir-*",
+}
 
 # `stack.outputs`, which the dashboard reads, and what PyAthena's cursor calls.
 DASHBOARD_ASKS_TOO = {
@@ -68,7 +84,7 @@ NOT_NEEDED = re.compile(
     r"kms:|s3tables:|s3files:|elasticfilesystem:"  # keys of ours, table buckets, file systems
     r"|apigateway:UpdateRestApiPolicy|lakeformation:(CreateTable|GetDataAccess)"
     r"|dynamodb:(\w*Replica|\w*Import\w*|Scan|Query|UpdateItem|PutItem|GetItem|DeleteItem|BatchWriteItem"
-    r"|UpdateTimeToLive|Update(ContributorInsights|ContinuousBackups|KinesisStreamingDestination)"
+    r"|Update(ContributorInsights|ContinuousBackups|KinesisStreamingDestination)"
     r"|(Enable|Disable)KinesisStreamingDestination|(Put|Delete)ResourcePolicy)"
     r"|ec2:(\w*Vpn\w*|\w*Ipv6\w*|\w*EncryptionControls?|\w*SubnetCidrBlock|ModifyVpcTenancy)"
     r"|firehose:(Start|Stop)DeliveryStreamEncryption|glue:(\w*Connection|GetSchemaVersion)"
@@ -177,7 +193,11 @@ def test_the_dashboard_may_make_every_call_that_it_makes_and_no_other() -> None:
 
 
 def test_no_other_code_calls_aws() -> None:
-    known = {*DEPLOY_CODE, *DASHBOARD_CODE, *sources("pipeline/functions", "pipeline/local", *BENCHES)}
+    known = {
+        *DEPLOY_CODE,
+        *DASHBOARD_CODE,
+        *sources("pipeline/functions", "pipeline/contracts", "pipeline/local", *BENCHES),
+    }
     others = [path for path in sources("pipeline", "pages", "queries", "dashboard.py") if path not in known]
     assert not calls(others), "name the code in DEPLOY_CODE or DASHBOARD_CODE"
 
@@ -187,8 +207,8 @@ def test_no_call_is_ambiguous() -> None:
     assert not [method for method in ambiguous() if re.search(rf'\.{method}\(|get_paginator\("{method}"', code)]
 
 
-@pytest.mark.parametrize(("function", "role"), FUNCTIONS.items())
-def test_a_functions_role_allows_its_calls(function: str, role: str) -> None:
+@pytest.mark.parametrize(("code", "role"), FUNCTIONS)
+def test_a_functions_role_allows_its_calls(code: list[str], role: str) -> None:
     policies = packaging.template()["Resources"][role]["Properties"]["Policies"]
     allowed = {
         action
@@ -196,7 +216,7 @@ def test_a_functions_role_allows_its_calls(function: str, role: str) -> None:
         for statement in policy["PolicyDocument"]["Statement"]
         for action in listed(statement["Action"])
     }
-    needed = actions(calls(sources(f"pipeline/functions/{function}")))
+    needed = actions(calls(sources(*(f"pipeline/{part}" for part in code))))
     assert needed
     assert not needed - allowed
 
@@ -221,7 +241,8 @@ def test_every_name_of_the_template_is_in_the_policies() -> None:
                 continue
             name = name.replace("${AWS::StackName}", "weir").replace("${AWS::AccountId}", "123456789012")
             name = name.replace("${AWS::Region}", "us-east-1")
-            covered = re.sub(r"^/weir/.*", "/weir/", name)
+            covered = BY_PREFIX.get(resource["Type"]) or re.sub(r"^/weir/.*", "/weir/", name)
+            assert name.startswith(("weir-", "/weir/"))
             assert covered in text, name
 
 

@@ -51,6 +51,8 @@ def test_doors_are_locked_on_aws_and_open_on_loopback() -> None:
     security = {path: operation["security"] for path, methods in paths.items() for operation in methods.values()}
     assert security == {
         "/orders": {"Fn::If": ["OnAws", [{"key": []}], []]},
+        "/page-views": {"Fn::If": ["OnAws", [{"key": []}], []]},
+        "/clicks": {"Fn::If": ["OnAws", [{"key": []}], []]},
         "/invoices/{invoice_no}": {"Fn::If": ["OnAws", [{"signature": []}], []]},
         "/customers/{customer_id}/invoices": {"Fn::If": ["OnAws", [{"signature": []}], []]},
     }

@@ -1,1 +1,1 @@
-"""POST /orders: order lines from the API into the orders stream."""
+"""POST /orders and POST /page-views: events from the API into their streams."""

@@ -1,4 +1,4 @@
-"""What was posted to /orders, as events; or why not, row by row."""
+"""What was posted, as events; or why not, row by row."""
 
 from __future__ import annotations
 
@@ -9,10 +9,12 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from pipeline.contracts import order_line
+from pipeline.contracts.event import InvalidEventError, stamp
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+
+    from pipeline.functions.ingest.families import Family
 
 MAX_ROWS = 500  # also what one PutRecords call takes
 MAX_BODY_BYTES = 1024 * 1024
@@ -70,30 +72,30 @@ def replay_id(event: Mapping[str, object]) -> str | None:
 
 
 def events(
-    body: bytes, *, request_id: str, replay: str | None, now: Callable[[], str], exact: bool = True
+    body: bytes, family: Family, *, request_id: str, replay: str | None, now: Callable[[], str], exact: bool = True
 ) -> list[dict[str, object]]:
     """The posted rows as stamped events, in their order; raises RefusedError when any of them is bad.
 
     `now` gives an ever greater SentAt, so that of two rows with one EventID the later one wins. `exact` is false when
     API Gateway may have put U+FFFD in the place of bytes that it could not read.
     """
-    rows = _rows(body, exact=exact)
+    rows = _rows(body, family, exact=exact)
     taken: list[dict[str, object]] = []
     bad: list[BadRow] = []
     for index, row in enumerate(rows):
         try:
-            event = order_line.normalise(row, new_id=f"{request_id}-{index}")
-        except order_line.InvalidOrderLineError as error:
+            event = family.normalise(row, f"{request_id}-{index}")
+        except InvalidEventError as error:
             bad += [BadRow(index, field, reason) for field, reason in error.problems]
         else:
-            taken.append(order_line.stamp(event, sent_at=now(), replay_id=replay))
+            taken.append(stamp(event, sent_at=now(), replay_id=replay))
     if bad:
         count = len({row.index for row in bad})
-        raise RefusedError(400, f"{count} of {len(rows)} rows are not order lines; nothing was taken.", bad)
+        raise RefusedError(400, f"{count} of {len(rows)} rows are not {family.name}; nothing was taken.", bad)
     return taken
 
 
-def _rows(body: bytes, *, exact: bool) -> list[object]:
+def _rows(body: bytes, family: Family, *, exact: bool) -> list[object]:
     if len(body) > MAX_BODY_BYTES:
         raise RefusedError(413, f"The body has {len(body)} bytes; at most {MAX_BODY_BYTES} are taken at once.")
     try:
@@ -103,7 +105,7 @@ def _rows(body: bytes, *, exact: bool) -> list[object]:
     if not exact and _REPLACED in text:
         raise RefusedError(400, "The body is not UTF-8, or holds U+FFFD, the sign for a character already lost.")
     if not text.strip():
-        raise RefusedError(400, "The body is empty; send one order line or a list of them as JSON.")
+        raise RefusedError(400, f"The body is empty; send {family.name} as JSON, one or a list.")
     try:
         posted = json.loads(text)
     except RecursionError as error:

@@ -1,4 +1,4 @@
-"""POST /orders, as API Gateway's Lambda proxy integration calls it.
+"""POST /orders and POST /page-views, as API Gateway's Lambda proxy integration calls them.
 
     200  {"accepted": n, "event_ids": [...]}: every row is in the stream
     400  {"error", "rows": [{"index", "field", "reason"}]}: nothing was taken; the body lies in quarantine
@@ -22,8 +22,10 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
+from pipeline.contracts import quarantine
 from pipeline.contracts.clock import CLOCK
-from pipeline.functions.ingest import body, quarantine, stream
+from pipeline.functions.ingest import body, stream
+from pipeline.functions.ingest.families import ORDERS, PAGE_VIEWS, Family
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -33,15 +35,15 @@ _RESERVE = 4.0  # seconds kept for the answer, and for a last call that times ou
 
 @dataclass(frozen=True)
 class Environment:
-    """What the template sets for this function."""
+    """What the template sets for a family's function."""
 
-    orders_stream: str
+    stream: str
     lake_bucket: str
 
     @classmethod
-    def read(cls, variables: Mapping[str, str]) -> Environment:
+    def read(cls, family: Family, variables: Mapping[str, str]) -> Environment:
         """Raises KeyError for a variable that is not set."""
-        return cls(orders_stream=variables["ORDERS_STREAM"], lake_bucket=variables["LAKE_BUCKET"])
+        return cls(stream=variables[family.variable], lake_bucket=variables["LAKE_BUCKET"])
 
 
 @dataclass(frozen=True)
@@ -71,17 +73,26 @@ class Answer:
 
 
 def handle(event: dict[str, Any], context: Any) -> dict[str, object]:  # noqa: ANN401 - Lambda's context has no type
-    """Lambda's entry."""
+    """Lambda's entry for POST /orders."""
+    return _handle(ORDERS, event, context)
+
+
+def handle_page_views(event: dict[str, Any], context: Any) -> dict[str, object]:  # noqa: ANN401 - likewise
+    """Lambda's entry for POST /page-views."""
+    return _handle(PAGE_VIEWS, event, context)
+
+
+def _handle(family: Family, event: dict[str, Any], context: Any) -> dict[str, object]:  # noqa: ANN401 - likewise
     due = time.monotonic() + context.get_remaining_time_in_millis() / 1000 - _RESERVE
     request_id = str((event.get("requestContext") or {}).get("requestId") or context.aws_request_id)
-    answer = post_orders(
-        event, request_id, Environment.read(os.environ), _CLIENTS, time_left=lambda: due - time.monotonic()
-    )
+    environment = Environment.read(family, os.environ)
+    answer = post(family, event, request_id, environment, _CLIENTS, time_left=lambda: due - time.monotonic())
     _log(request_id=request_id, status=answer.status, accepted=answer.content.get("accepted", 0))
     return answer.proxy(request_id)
 
 
-def post_orders(
+def post(
+    family: Family,
     event: Mapping[str, object],
     request_id: str,
     environment: Environment,
@@ -95,12 +106,15 @@ def post_orders(
     try:
         replay = body.replay_id(event)
         exact = bool(event.get("isBase64Encoded"))
-        events = body.events(posted, request_id=request_id, replay=replay, now=CLOCK.now, exact=exact)
+        events = body.events(posted, family, request_id=request_id, replay=replay, now=CLOCK.now, exact=exact)
     except body.RefusedError as refused:
-        return _refuse(posted, refused, request_id, replay, environment, clients)
+        rows = [asdict(row) for row in refused.rows]
+        note = quarantine.Note(request_id, replay, refused.status, refused.reason, rows)
+        return _refuse(posted, note, family, environment, clients)
     ids = [str(taken["EventID"]) for taken in events]
     latest = list({str(taken["EventID"]): taken for taken in events}.values())
-    refused_by_stream = stream.send(clients.kinesis(), environment.orders_stream, latest, time_left=time_left)
+    records = [family.record(taken) for taken in latest]
+    refused_by_stream = stream.send(clients.kinesis(), environment.stream, records, time_left=time_left)
     if not refused_by_stream:
         return Answer(200, {"accepted": len(ids), "event_ids": ids})
     missing = {str(latest[index]["EventID"]) for index in refused_by_stream}
@@ -110,24 +124,16 @@ def post_orders(
     return Answer(503, {"error": reason, "indexes": indexes, "event_ids": ids})
 
 
-def _refuse(
-    posted: bytes,
-    refused: body.RefusedError,
-    request_id: str,
-    replay: str | None,
-    environment: Environment,
-    clients: Clients,
-) -> Answer:
-    rows = [asdict(row) for row in refused.rows]
+def _refuse(posted: bytes, note: quarantine.Note, family: Family, environment: Environment, clients: Clients) -> Answer:
     if posted:
-        note = quarantine.Note(request_id, replay, refused.status, refused.reason, rows)
         try:
-            quarantine.keep(clients.s3(), environment.lake_bucket, posted, note)
+            quarantine.keep(clients.s3(), environment.lake_bucket, family.kept, posted, note)
         except (BotoCoreError, ClientError) as error:
             # Refused and not kept would be gone: the sender must try again, and learns what is wrong all the same.
-            _log(request_id=request_id, not_kept=str(error))
-            return Answer(503, {"error": f"{refused.reason} It could not be kept either; send it again.", "rows": rows})
-    return Answer(refused.status, {"error": refused.reason, "rows": rows})
+            _log(request_id=note.request_id, not_kept=str(error))
+            again = f"{note.reason} It could not be kept either; send it again."
+            return Answer(503, {"error": again, "rows": note.rows})
+    return Answer(note.status, {"error": note.reason, "rows": note.rows})
 
 
 def _log(**fields: object) -> None:

@@ -1,4 +1,4 @@
-"""Events into the orders stream: only what was refused is sent again, with back-off and a bound."""
+"""Records into a stream: only what was refused is sent again, with back-off and a bound."""
 
 from __future__ import annotations
 
@@ -7,8 +7,6 @@ import time
 from typing import TYPE_CHECKING, Any, Protocol
 
 from botocore.exceptions import BotoCoreError, ClientError
-
-from pipeline.contracts import order_line
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -35,23 +33,24 @@ class Kinesis(Protocol):
 def send(
     kinesis: Kinesis,
     stream: str,
-    events: Sequence[Mapping[str, object]],
+    records: Sequence[Mapping[str, object]],
     *,
     time_left: Callable[[], float],
     sleep: Callable[[float], None] = time.sleep,
     jitter: Callable[[], float] = random.random,
 ) -> dict[int, str]:
-    """Put events (at most 500) into the stream; what was given up, index -> Kinesis's error code. Empty: all taken.
+    """Put records (at most 500, as PutRecords wants them) into the stream; what was given up, by index.
+
+    The value is Kinesis's error code; all are taken when there is none.
 
     `time_left` gives the seconds until an answer is due. An answer that got lost counts as refused: such an event may
     come twice, and every sink takes it once.
     """
-    waiting = dict.fromkeys(range(len(events)), "")
+    waiting = dict.fromkeys(range(len(records)), "")
     for attempt in range(ATTEMPTS):
         indexes = list(waiting)
-        records = [_record(events[index]) for index in indexes]
         try:
-            answer = kinesis.put_records(StreamName=stream, Records=records)
+            answer = kinesis.put_records(StreamName=stream, Records=[records[index] for index in indexes])
         except ClientError as error:
             code = str(error.response.get("Error", {}).get("Code", "Unknown"))
             waiting = dict.fromkeys(indexes, code)
@@ -67,7 +66,3 @@ def send(
             break
         sleep(wait)
     return waiting
-
-
-def _record(event: Mapping[str, object]) -> dict[str, object]:
-    return {"Data": order_line.to_wire(event), "PartitionKey": order_line.partition_key(event)}

@@ -24,7 +24,13 @@ def client_error(code: str) -> ClientError:
 class FakeKinesis:
     """PutRecords with per-record outcomes; `refuses(data, attempt)` says what is throttled at which attempt."""
 
-    def __init__(self, shards: int = 4, refuses: Callable[[bytes, int], bool] = lambda _data, _attempt: False) -> None:
+    def __init__(
+        self,
+        shards: int = 4,
+        refuses: Callable[[bytes, int], bool] = lambda _data, _attempt: False,
+        name: str = "orders",
+    ) -> None:
+        self.name = name
         self.shards = shards
         self.refuses = refuses
         self.records: list[tuple[str, bytes]] = []
@@ -33,7 +39,7 @@ class FakeKinesis:
         self._tried: Counter[bytes] = Counter()
 
     def put_records(self, *, StreamName: str, Records: Sequence[Mapping[str, Any]]) -> Mapping[str, Any]:
-        assert StreamName == "orders"
+        assert StreamName == self.name
         assert 1 <= len(Records) <= 500
         self.calls.append(len(Records))
         if self.raises:

@@ -10,10 +10,11 @@ from hypothesis import strategies as st
 
 from pipeline.contracts import order_line
 from pipeline.functions.ingest import handler, stream
+from pipeline.functions.ingest.families import ORDERS
 from tests.pipeline.functions.fakes import Context, FakeKinesis, FakeS3, client_error
 
 REQUEST = "5bd3a7a0-5c0b-4c46-9c4f-0d1f3e0c7a11"
-ENVIRONMENT = handler.Environment(orders_stream="orders", lake_bucket="lake")
+ENVIRONMENT = handler.Environment(stream="orders", lake_bucket="lake")
 ROW: dict[str, Any] = {
     "InvoiceNo": "536365",
     "StockCode": "85123A",
@@ -40,7 +41,7 @@ class World:
         if isinstance(body, bytes):
             event |= {"body": base64.b64encode(body).decode(), "isBase64Encoded": True}
         clients = handler.Clients(kinesis=lambda: self.kinesis, s3=lambda: self.s3)
-        answer = handler.post_orders(event, REQUEST, ENVIRONMENT, clients, time_left=lambda: 20.0)
+        answer = handler.post(ORDERS, event, REQUEST, ENVIRONMENT, clients, time_left=lambda: 20.0)
         proxy = answer.proxy(REQUEST)
         assert proxy["headers"] == {"Content-Type": "application/json"}
         assert isinstance(proxy["body"], str)
@@ -223,7 +224,9 @@ def test_sending_ends_when_the_answer_is_due(world: World) -> None:
     waits: list[float] = []
     event = order_line.stamp(order_line.normalise(ROW | {"LineNo": 1}), sent_at="2026-01-01 00:00:00.000000")
     left = iter([10.0, 0.0])
-    refused = stream.send(world.kinesis, "orders", [event], time_left=lambda: next(left), sleep=waits.append)
+    refused = stream.send(
+        world.kinesis, "orders", [ORDERS.record(event)], time_left=lambda: next(left), sleep=waits.append
+    )
     assert refused == {0: "ProvisionedThroughputExceededException"}
     assert len(world.kinesis.calls) == 2
 

@@ -1,4 +1,4 @@
-"""Refused bodies are kept with the reason, one object a request, for people to mend and send again."""
+"""What is refused is kept with the reason, one object a request, for people to mend and send again."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import Protocol
 
-PREFIX = "quarantine/orders/"
+PREFIX = "quarantine/"
 
 
 class S3(Protocol):
@@ -20,7 +20,7 @@ class S3(Protocol):
 
 @dataclass(frozen=True)
 class Note:
-    """Why a body was refused; `rows` are {"index", "field", "reason"}."""
+    """Why a body was refused; `rows` are {"index", "field", "reason"}, index counting from 0."""
 
     request_id: str
     replay_id: str | None
@@ -29,8 +29,8 @@ class Note:
     rows: list[dict[str, object]]
 
 
-def keep(s3: S3, bucket: str, posted: bytes, note: Note) -> str:
-    """Write one JSON object: the note, `received_at` (UTC) and the body as it came; gives its key.
+def keep(s3: S3, bucket: str, folder: str, posted: bytes, note: Note) -> str:
+    """Write one JSON object to `quarantine/<folder>/`: the note, `received_at` (UTC) and the body; gives its key.
 
     `body` is text where `encoding` is utf-8, else base64. Raises what boto3 raises.
     """
@@ -40,6 +40,6 @@ def keep(s3: S3, bucket: str, posted: bytes, note: Note) -> str:
     except UnicodeDecodeError:
         encoding, text = "base64", base64.b64encode(posted).decode()
     kept = {**asdict(note), "received_at": now.strftime("%Y-%m-%d %H:%M:%S.%f"), "encoding": encoding, "body": text}
-    key = f"{PREFIX}{now:%Y/%m/%d/%H}/{note.request_id}.json"
+    key = f"{PREFIX}{folder}/{now:%Y/%m/%d/%H}/{note.request_id}.json"
     s3.put_object(Bucket=bucket, Key=key, Body=json.dumps(kept).encode(), ContentType="application/json")
     return key

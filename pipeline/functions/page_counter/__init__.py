@@ -1,0 +1,1 @@
+"""The clicks stream into the live counters."""

@@ -1,0 +1,190 @@
+"""Page views by every way in, found by Athena: both ways of the API, and direct puts."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import requests
+from botocore.exceptions import ClientError
+from pyathena import connect
+
+from pipeline.clients import client
+from tests.conftest import eventually
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tests.conftest import Cloud
+
+Rows = list[tuple[Any, ...]]
+# Whatever a sender may write; in no field does it do anything.
+NASTY = [
+    "🍕 café",
+    "قائمة الطعام",
+    "<script>document.title='owned'</script><img src=x onerror=alert(1)>",
+    "'; drop table page_views; --",
+    'say "hi" \\ {} $input.body #set($x = 1)',
+    "=1+1",
+]
+
+
+@pytest.fixture
+def source() -> str:
+    """A source of this test's own, by which its views are found."""
+    return f"menu-{uuid.uuid4().hex[:12]}"
+
+
+@pytest.fixture
+def views(cloud: Cloud) -> Callable[[str, int], Rows]:
+    """The views of a source, once there are as many as expected: page, time, spent, kind, count, id."""
+
+    def found(where: str, count: int) -> Rows:
+        sql = (
+            'select page, occurred_at, time_spent, kind, "count", event_id, session_id from page_views_once '
+            "where source = ? and datehour >= ? order by page, time_spent"
+        )
+        since = (datetime.now(UTC) - timedelta(hours=1)).strftime("%Y/%m/%d/%H")
+        rows: Rows = []
+
+        def arrived() -> bool:
+            with connect(
+                work_group=cloud.outputs.athena_workgroup,
+                schema_name=cloud.outputs.lake_database,
+                region_name=cloud.settings.region,
+                poll_interval=0.02,
+            ) as connection:
+                cursor = connection.cursor().execute(sql, [f"'{where}'", f"'{since}'"], paramstyle="qmark")
+                rows[:] = cursor.fetchall()
+            return len(rows) >= count
+
+        eventually(arrived, f"{count} views from {where} in the lake", 40)
+        return rows
+
+    return found
+
+
+def post(cloud: Cloud, path: str, body: object, **headers: str) -> tuple[int, dict[str, Any]]:
+    data = body if isinstance(body, bytes) else json.dumps(body, ensure_ascii=False).encode()
+    answer = requests.post(f"{cloud.outputs.api_url}/{path}", data=data, headers=headers, timeout=30)
+    return answer.status_code, answer.json()
+
+
+def kept(cloud: Cloud, text: str) -> list[dict[str, Any]]:
+    """What quarantine holds of this text."""
+    bucket = cloud.outputs.lake_bucket
+    listed = client("s3").list_objects_v2(Bucket=bucket, Prefix="quarantine/page_views/").get("Contents", [])
+    bodies = [client("s3").get_object(Bucket=bucket, Key=found["Key"])["Body"].read() for found in listed]
+    return [note for note in map(json.loads, bodies) if text in note["body"]]
+
+
+def menu(source: str) -> list[dict[str, object]]:
+    """The five clicks of the menu: dates with en dashes, one sender with a name of its own for them."""
+    at = "2022\u201309\u201311 23:00:00"
+    clicks: list[dict[str, object]] = [
+        {"element_clicked": "entree_1", "time_spent": 67, "created_at": at},
+        {"element_clicked": "entree_1", "time_spent": 12, "created_at": at},
+        {"element_clicked": "entree_4", "time_spent": 32, "createdAt": at},
+        {"element_clicked": "drink_1", "time_spent": 15, "created_at": at},
+        {"element_clicked": "drink_3", "time_spent": 14, "created_at": at},
+    ]
+    return [{**click, "source_menu": source} for click in clicks]
+
+
+@pytest.mark.parametrize("way", ["clicks", "page-views", "put", "lines"])
+def test_the_five_clicks_of_the_menu_are_five_rows(
+    cloud: Cloud, source: str, views: Callable[[str, int], Rows], way: str
+) -> None:
+    clicks = menu(source)
+    if way == "page-views":
+        assert post(cloud, way, clicks)[0] == 200
+    elif way == "clicks":
+        answers = [post(cloud, way, click) for click in clicks]
+        assert [status for status, _ in answers] == [200] * 5
+    else:
+        lines = [json.dumps(click).encode() + b"\n" for click in clicks]
+        for data in lines if way == "put" else [b"".join(lines)]:
+            client("firehose").put_record(DeliveryStreamName=cloud.outputs.clicks_delivery, Record={"Data": data})
+    rows = views(source, 5)
+    assert [(page, spent) for page, _, spent, *_ in rows] == [
+        ("drink_1", 15),
+        ("drink_3", 14),
+        ("entree_1", 12),
+        ("entree_1", 67),
+        ("entree_4", 32),
+    ]
+    assert {(at, kind, count) for _, at, _, kind, count, *_ in rows} == {(datetime(2022, 9, 11, 23), "menu", 1)}  # noqa: DTZ001
+    assert len({event_id for *_, event_id, _ in rows}) == 5
+    if way == "clicks":
+        assert {event_id for *_, event_id, _ in rows} == {answer["request_id"] for _, answer in answers}
+
+
+def test_texts_stay_texts(cloud: Cloud, source: str, views: Callable[[str, int], Rows]) -> None:
+    clicks = [{**menu(source)[0], "element_clicked": text, "SessionID": text} for text in NASTY]
+    for click in clicks:
+        # As editors write it, over several lines.
+        pretty = json.dumps(click, ensure_ascii=False, indent=2).encode()
+        assert post(cloud, "clicks", pretty, **{"Content-Type": "application/json"})[0] == 200
+    assert post(cloud, "page-views", clicks)[0] == 200
+    rows = views(source, 2 * len(NASTY))
+    assert sorted(row[0] for row in rows) == sorted(NASTY * 2)
+    assert sorted(row[6] for row in rows) == sorted(NASTY * 2)
+
+
+def test_wikipedias_lines_keep_the_good_and_report_the_bad(
+    cloud: Cloud, source: str, views: Callable[[str, int], Rows]
+) -> None:
+    good = [f"{source}\tAda_Lovelace\tlink\t4711", f"{source}\tÀ_la_carte\texternal\t12"]
+    bad = f"{source}\tno_number\tlink\tmany"
+    data = "\n".join([good[0], bad, good[1]]) + "\n"
+    delivery = cloud.outputs.wikipedia_delivery
+    client("firehose").put_record_batch(
+        DeliveryStreamName=delivery, Records=[{"Data": data.encode()}, {"Data": f"{source}\tC\tother\t3\n".encode()}]
+    )
+    rows = views(source, 3)
+    assert [(page, kind, count) for page, _, _, kind, count, *_ in rows] == [
+        ("Ada_Lovelace", "link", 4711),
+        ("C", "other", 3),
+        ("À_la_carte", "external", 12),
+    ]
+    (note,) = kept(cloud, bad)
+    assert [row["reason"] for row in note["rows"]] == ["'many' is not a whole number"]
+    assert good[0] not in note["body"]
+
+
+@pytest.mark.parametrize(
+    ("change", "why"),
+    [
+        ({"element_clicked": None}, "is missing"),
+        ({"time_spent": -1}, "is negative"),
+        ({"created_at": "1890-09-11 23:00:00"}, "is not in the years"),
+        ({"created_at": "2090-09-11 23:00:00"}, "lies in the future"),
+        ({"element_clicked": "x" * 300_000}, "is longer than 1000 bytes"),
+    ],
+    ids=["no page", "negative", "1890", "2090", "300 KB"],
+)
+def test_what_is_no_view_is_refused_with_a_reason_and_kept(
+    cloud: Cloud, source: str, change: dict[str, object], why: str
+) -> None:
+    click = {**menu(source)[0], **change}
+    status, answer = post(cloud, "page-views", [click, menu(source)[1]])
+    assert status == 400
+    assert why in answer["rows"][0]["reason"]
+    assert len(kept(cloud, source)) == 1
+    assert post(cloud, "clicks", click)[0] == 200
+    eventually(lambda: len(kept(cloud, source)) == 2, "the processor's note", 30)
+    assert any(why in row["reason"] for note in kept(cloud, source) for row in note["rows"])
+
+
+def test_what_is_not_json_is_kept_as_it_came(cloud: Cloud, source: str) -> None:
+    assert post(cloud, "clicks", f"no json of {source}".encode())[0] == 200
+    eventually(lambda: bool(kept(cloud, source)), "the processor's note", 30)
+    assert f"no json of {source}" in kept(cloud, source)[0]["body"]
+
+
+def test_a_stream_sourced_delivery_takes_no_direct_puts(cloud: Cloud) -> None:
+    with pytest.raises(ClientError, match="KinesisStreamAsSource"):
+        client("firehose").put_record(DeliveryStreamName=cloud.outputs.page_views_delivery, Record={"Data": b"{}"})

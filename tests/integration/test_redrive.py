@@ -1,0 +1,98 @@
+"""Redrives on the whole local cloud: exactly what a sink misses goes again, and every sink has it once."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from pipeline.clients import client
+from pipeline.redrive.search import Wanted
+from pipeline.replay.store import of_stack
+from pipeline.warehouse.connect import connect
+from queries import redrive, sources
+from queries.audit.run import Sinks, audit
+from tests.conftest import eventually, run_cli, warehouse_value
+from tests.integration.test_audit import invoice_no, replayed, written
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from queries.audit.result import Audit
+    from tests.conftest import Cloud
+
+__all__ = ["invoice_no"]  # a fixture
+
+
+@pytest.fixture
+def sinks(cloud: Cloud) -> Sinks:
+    asked = sources.of(cloud.settings)
+    return Sinks(asked.lake, asked.warehouse, asked.client, asked.outputs)
+
+
+def until(sinks: Sinks, replay_id: str, verdict: str) -> Audit:
+    found: list[Audit] = []
+
+    def there() -> bool:
+        found[:] = [audit(sinks, replay_id)]
+        return found[0].verdict == verdict and not any(sink.late for sink in found[0].sinks.values())
+
+    eventually(there, f"an audit that says {verdict}", 90)
+    return found[0]
+
+
+def item(cloud: Cloud, invoice: str, line: int) -> dict[str, Any]:
+    key = {"invoice_no": {"S": invoice}, "line": {"S": f"{line:06}"}}
+    found: dict[str, Any] = client("dynamodb").get_item(TableName=cloud.outputs.invoices_table, Key=key)["Item"]
+    return found
+
+
+def net_sales(cloud: Cloud, invoice: str) -> Any:
+    sql = "select coalesce(sum(net_sales), 0) from invoices_summary where invoice_no = :invoice"
+    return warehouse_value(cloud.outputs, sql, invoice=invoice)
+
+
+def test_what_two_sinks_miss_is_sent_again_and_beats_no_correction(
+    cloud: Cloud, sinks: Sinks, tmp_path: Path, invoice_no: str
+) -> None:
+    first = replayed(written(tmp_path, invoice_no, "1", "2", "six", "4", "5"))
+    until(sinks, first, "complete")
+    replayed(written(tmp_path, invoice_no, "9"))  # corrects the first line
+    eventually(lambda: net_sales(cloud, invoice_no) == Decimal("51.00"), "the correction in the warehouse")
+    whole = run_cli("redrive", first, "--send", "--json")
+    assert (whole["events"], whole["sent"]) == (0, False)  # a redrive of a complete replay sends nothing
+
+    taken = item(cloud, invoice_no, 2)
+    client("dynamodb").delete_item(
+        TableName=cloud.outputs.invoices_table, Key={name: taken[name] for name in ("invoice_no", "line")}
+    )
+    with connect(cloud.outputs) as connection, connection.cursor() as cursor:
+        cursor.paramstyle = "named"
+        cursor.execute("delete from order_lines where event_id = :id", {"id": f"{invoice_no}-4"})
+    until(sinks, first, "missing")
+
+    replays = len(of_stack(cloud.settings.stack).recent(10_000))
+    told = redrive.dry_run(sinks, first)
+    assert told.event_ids == [f"{invoice_no}-2", f"{invoice_no}-4"]
+    assert told.missing.sinks == {"lake": [], "invoices": [f"{invoice_no}-2"], "warehouse": [f"{invoice_no}-4"]}
+    assert told.nowhere == ()
+    assert redrive.dry_run(sinks, first, ["warehouse"]).event_ids == [f"{invoice_no}-4"]
+    assert len(of_stack(cloud.settings.stack).recent(10_000)) == replays  # a dry run leaves no trace
+
+    # An older version of the corrected line goes along; all of an invoice is in one shard, in this order.
+    line = Wanted(2, f"{item(cloud, invoice_no, 1)['sent_at']['S'][:4]}-01-01 00:00:00.000000")
+    looking = redrive.search(sinks, redrive.Missing(told.missing.replay, {}, 0, {f"{invoice_no}-1": line}))
+    ((_, older),) = looking.records()
+    client("kinesis").put_record(StreamName=cloud.outputs.orders_stream, Data=older.data, PartitionKey=older.key)
+
+    sent = run_cli("redrive", first, "--send", "--json")
+    assert (sent["redrive"]["status"], sent["redrive"]["accepted"]) == ("done", 2)
+    until(sinks, first, "complete")
+    assert item(cloud, invoice_no, 2) == taken  # its SentAt and its replay, too
+    assert item(cloud, invoice_no, 1)["quantity"] == {"N": "9"}
+    assert net_sales(cloud, invoice_no) == Decimal("51.00")
+
+    mended = until(sinks, sent["redrive"]["replay_id"], "complete")
+    assert (mended.rows, mended.accepted, mended.rejected) == (2, 2, 0)
+    assert redrive.dry_run(sinks, first).event_ids == []
