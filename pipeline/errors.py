@@ -23,6 +23,14 @@ class RowRejectedError(BadInputError):
     """One row breaks the contract."""
 
 
+class BusyError(BadInputError):
+    """Somebody else is at it: what was asked for is not possible now."""
+
+
+class DiskError(WeirError):
+    """This machine's disk did not take what it was given."""
+
+
 class CloudError(WeirError):
     """A service of the cloud, local or AWS, did not do what was asked."""
 

@@ -74,3 +74,28 @@ LINES = Measure("lines", "Order lines", "count", "How many order lines there are
 RECORDS = Measure("records", "Records", "count", "What arrived in the lake's files, repeats included.")
 EVENTS = Measure("events", "Events", "count", "Different events (EventID) among the records; a repeat counts once.")
 NEWEST = "The greatest invoice date that the warehouse holds, and how long ago that was."
+
+# The one definition of active; who looks chooses the minutes.
+ACTIVE_MINUTES, ACTIVE_MINUTES_MOST = 5, 60
+ACTIVE = (
+    "Active means viewed within the last {minutes} minutes, by the time at which the view occurred, in whole minutes: "
+    "from {since} UTC on."
+)
+VIEWS = Measure(
+    "views",
+    "Page views",
+    "count",
+    "The sum of Count over page views: 1 for a click, as many as its n for a line of Wikipedia's clickstream.",
+)
+ACTIVE_PAGES = Measure(
+    "active_pages", "Active pages", "count", "Different pages that were viewed within the chosen minutes."
+)
+ACTIVE_SESSIONS = Measure(
+    "active_sessions",
+    "Active sessions",
+    "count",
+    "Different sessions that viewed a page within the chosen minutes; views without a session are in none.",
+)
+VIEWS_PER_MINUTE = Measure(
+    "views_per_minute", "Views per minute", "count", "Page views that occurred in the last minute that is over."
+)

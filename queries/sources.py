@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from pipeline import clients, stack
 from pipeline.warehouse.connect import open_connection
 from queries import lake
+from queries.active import ActiveViews
 from queries.invoices import Invoices
 from queries.warehouse import Warehouse
 
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Sources:
-    """The engines, the invoices, the stack's outputs, and `client` for any other service of the cloud."""
+    """The engines, the invoices, the stack's outputs, what is viewed now, and `client` for any other service."""
 
     settings: Settings
     outputs: Outputs
@@ -30,6 +31,7 @@ class Sources:
     lake: Engine
     invoices: Invoices
     client: Callable[[str], Any]
+    active: ActiveViews
 
 
 def of(settings: Settings) -> Sources:
@@ -45,4 +47,5 @@ def of(settings: Settings) -> Sources:
         lake.Lake(lake.connect(outputs.athena_workgroup, outputs.lake_database, settings.cloud)),
         Invoices(clients.client("dynamodb"), outputs.invoices_table),
         clients.client,
+        ActiveViews(clients.client("dynamodb"), outputs.active_views_table),
     )

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 _Answer = TypeVar("_Answer")
 _PATIENCE_S = 2.0
 _MOST_ANSWERS = 500
+_LIVE_FOR_S = 1.5
 
 
 class NotYetError(WeirError):
@@ -152,6 +153,12 @@ def kept(name: str, ask: Callable[[], _Answer], *key: Hashable) -> _Answer:
     return answer
 
 
+def live(name: str, ask: Callable[[], _Answer], *key: Hashable) -> _Answer:
+    """The same for what changes from second to second: kept for a second and a half, so that many readers ask once."""
+    answer: _Answer = _live(name, (sources().outputs, *key), ask)
+    return answer
+
+
 @dataclass
 class _Reader:
     """Who waits in this session, no more than that is known of anybody; and the run of its script that this is."""
@@ -179,6 +186,15 @@ def _sources(settings: Settings, endpoint: str) -> Sources:  # noqa: ARG001 - th
 
 @st.cache_data(ttl=FRESH_FOR_S, max_entries=_MOST_ANSWERS, show_spinner="Asking ...")
 def _kept(
+    name: str,  # noqa: ARG001 - it and the key tell answers apart
+    key: tuple[Hashable, ...],  # noqa: ARG001
+    _ask: Callable[[], Any],
+) -> Any:  # noqa: ANN401 - any answer that pickles
+    return _ask()
+
+
+@st.cache_data(ttl=_LIVE_FOR_S, max_entries=_MOST_ANSWERS, show_spinner=False)
+def _live(
     name: str,  # noqa: ARG001 - it and the key tell answers apart
     key: tuple[Hashable, ...],  # noqa: ARG001
     _ask: Callable[[], Any],

@@ -150,7 +150,7 @@ def pulse(series: Series, measure: Measure) -> go.Figure:
         y=list(series.counts),
         width=step_ms * 0.8,
         offset=0,
-        marker={"color": theme.NET_SALES},
+        marker={"color": theme.OF_MEASURE[measure.column][0]},
         hovertemplate=_hover(measure),
         name=measure.label,
     )

@@ -9,6 +9,7 @@ import streamlit as st
 from pages.parts import asked, shares, states, words
 from pipeline.errors import BadInputError
 from pipeline.replay import files, launch
+from pipeline.replay.wishes import Tempo
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -69,7 +70,7 @@ def _start(settings: Settings, chosen: Any, target: str, rate: float | None, lim
     """Start the worker; an error of ours is told by the panel around it."""
     with st.spinner("Looking at the file ..."):
         path = _file(settings, chosen)
-        launch.start(path, settings, target=target, rate=rate, limit=limit)
+        launch.start(path, settings, launch.Wanted(target, Tempo(rate), limit))
     st.toast(f"The replay of {words.plain(path.name)} has started.", icon=":material/play_circle:")
 
 

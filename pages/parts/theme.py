@@ -29,6 +29,7 @@ OF_MEASURE: dict[str, tuple[str, Named]] = {
     "lines": (GREY, "gray"),
     "events": (NET_SALES, "blue"),
     "records": (NET_SALES, "blue"),
+    "views": (PAGE_VIEWS, "violet"),
 }
 # Never by colour alone: a state has its icon and its word too.
 OF_STATE: dict[str, tuple[Named, str]] = {

@@ -19,7 +19,9 @@ _PENCE = Decimal("0.01")
 _HUNDREDTHS_OF_PENCE = Decimal("0.0001")
 _STEPS = ((86400 * 365, "year"), (86400 * 30, "month"), (86400, "day"), (3600, "hour"), (60, "minute"))
 # A colon begins something only before a letter, as in :material/x: and :red[x].
-_MARKDOWN = re.compile(r"[\\`$*_\[\]<>#~|]|:(?=[A-Za-z])")
+_MARKDOWN = re.compile(r"[\\`$*_\[\]<>#~|&]|:(?=[A-Za-z])|(?<=:material)/")
+# What Markdown makes a link of without being asked, and where to part it so that it does not.
+_LINKS = re.compile(r"(?<=:)(?=//)|(?<=www)(?=\.)|(?=@)", re.IGNORECASE)
 _UNITS = ((10**9, "G"), (10**6, "M"), (10**3, "k"))
 
 
@@ -138,6 +140,12 @@ def instant(text: str) -> datetime:
 def plain(text: str) -> str:
     """Text from elsewhere, so that Markdown shows it as it is."""
     return _MARKDOWN.sub(r"\\\g<0>", text)
+
+
+def foreign(text: str, length: int) -> str:
+    """A name that anybody may have sent, for Markdown: shortened, no link in it, and its own direction of writing."""
+    shown = _LINKS.sub("\N{WORD JOINER}", plain(shortened(text, length)))
+    return f"\N{FIRST STRONG ISOLATE}{shown}\N{POP DIRECTIONAL ISOLATE}"
 
 
 def _three_figures(number: float, gap: str) -> str:

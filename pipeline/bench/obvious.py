@@ -36,7 +36,8 @@ engines = sources.of(settings)
 def every_row():
     with connect(engines.outputs) as connection, connection.cursor() as cursor:
         cursor.execute(
-            "select invoice_no, invoice_date, quantity, cast(unit_price as float) as unit_price, country from order_lines"
+            "select invoice_no, invoice_date, quantity, cast(unit_price as float) as unit_price, country "
+            "from order_lines"
         )
         return pd.DataFrame(cursor.fetchall(), columns=[column.name for column in cursor.description])
 

@@ -9,19 +9,20 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from types import FrameType
 
 
 @contextmanager
-def stop_on_signals() -> Iterator[threading.Event]:
-    """An event that the first SIGINT or SIGTERM sets; the second one breaks off."""
+def stop_on_signals(then: Callable[[], None] = lambda: None) -> Iterator[threading.Event]:
+    """An event that the first SIGINT or SIGTERM sets, and `then` is called; the second one breaks off."""
     stop = threading.Event()
 
     def handle(_number: int, _frame: FrameType | None) -> None:
         if stop.is_set():
             raise KeyboardInterrupt
         stop.set()
+        then()
         print("\nweir: stopping after what is in flight; once more breaks off.", file=sys.stderr)
 
     before = {number: signal.signal(number, handle) for number in (signal.SIGINT, signal.SIGTERM)}

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from pipeline.errors import WeirError
-from pipeline.replay import ledger, progress
+from pipeline.replay import progress
 from pipeline.replay.delivery import Delivery
 from pipeline.replay.kept import DEAD_LETTERS, KeptRows
 from pipeline.replay.ledger import Ledger
@@ -76,7 +76,7 @@ class _Sending:
         self._on_accepted = on_accepted
         self._ledger = Ledger(way.s3, way.bucket, job.replay_id)
         self._letters = KeptRows(way.s3, way.bucket, DEAD_LETTERS, job.replay_id)
-        self._delivery = Delivery(way.sender, self._take, shards=way.shards)
+        self._delivery = Delivery(way.sender, self._take, shards=way.shards, afterwards=self._ledger.write_full)
         self._lock = threading.Lock()
         self._read = self._accepted = self._unknown = 0
         self._failures: Counter[str] = Counter()
@@ -147,7 +147,7 @@ class _Sending:
                     "file": self._job.file,
                     "line": record.line,
                     "event_id": record.event_id,
-                    "reasons": [ledger.reason(outcome)],
+                    "reasons": [outcome.reason],
                     "kept_at": progress.utc_now(),
                     "key": record.key,
                     "raw": record.data.decode(),

@@ -192,7 +192,7 @@ class Search:
 def marked(line: Mapping[str, object], number: int) -> Record:
     """A stamped order line as the record that sends it again; `number` is its line in the file."""
     data = order_line.to_wire(order_line.redriven(line))
-    return Record(number, str(line["EventID"]), order_line.partition_key(line), data)
+    return Record(number, str(line["EventID"]), order_line.partition_key(line), data, sent_at=str(line["SentAt"]))
 
 
 def _lines(body: bytes) -> Iterator[bytes]:

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     OnOutcomes = Callable[[Sequence[tuple[Record, Outcome]]], None]
 
 
+_NOT_SENT = "NotSent"  # given up without a call, after the target was found to be gone for good
 _MOST_PACED = 32  # shards with a pace of their own: each may have two batches waiting
 
 
@@ -59,7 +60,9 @@ class _Batch:
 class Delivery:
     """Takes records one by one (`add`), sends them in batches, reports each record's fate once.
 
-    `on_outcomes` is called from the sending threads. Two batches a connection wait at most, and two a shard of
+    `on_outcomes` is called from the sending threads, before the connection of the call is used again: what was
+    acknowledged and not yet reported is one batch a connection at most. What takes longer belongs into `afterwards`,
+    which is called once the connection is free. Two batches a connection wait at most, and two a shard of
     `shards`: then `add` blocks, and the reader with it, so that memory stays bounded however slow the target is.
     `linger` is how many seconds a record waits for company before `tick` sends its batch unfilled. With `shards` each
     has batches of its own, at its own pace, so that a hot one does not hold the others back.
@@ -74,14 +77,17 @@ class Delivery:
         patience: Patience | None = None,
         linger: float = 1.0,
         shards: Shards | None = None,
+        afterwards: Callable[[], None] = lambda: None,
     ) -> None:
         self.retried = 0  # records sent again, counted each time
+        self.refused = 0  # refusals of records, likewise
         self._sender = sender
         self._limits = sender.limits
         self._on_outcomes = on_outcomes
         self._patience = patience or Patience()
         self._linger = linger
         self._shards = shards
+        self._afterwards = afterwards
         self._batches: dict[str, _Batch] = {}
         names = [one.shard for one in shards.ranges[:_MOST_PACED]] if shards else []
         self._paces = {name: Pace() for name in names}
@@ -120,6 +126,7 @@ class Delivery:
         batch = self._batches.get(lane)
         if batch and (len(batch.records) == self._limits.records or batch.bytes + size > self._limits.bytes):
             self._send(lane)
+            self.tick()  # batches that fill slowly go in the company of those that fill fast
             batch = None
         if not batch:
             batch = self._batches[lane] = _Batch(time.monotonic())
@@ -128,7 +135,7 @@ class Delivery:
         self._raise()
 
     def tick(self) -> None:
-        """Send a batch that is not full but has waited long enough; for callers that add slowly."""
+        """Send the batches that are not full but have waited long enough; for callers that add slowly."""
         due = time.monotonic() - self._linger
         for lane in [lane for lane, batch in self._batches.items() if batch.since <= due]:
             self._send(lane)
@@ -171,11 +178,8 @@ class Delivery:
         waiting = batch
         lost: set[str] = set()  # what the target may have all the same, whatever it says of a later attempt
         for attempt in range(1, self._patience.attempts + 1):
-            outcomes = [(record, _marked(record, outcome, lost)) for record, outcome in self._put(waiting)]
-            again = [
-                (record, outcome) for record, outcome in outcomes if isinstance(outcome, Refused) and outcome.retry
-            ]
-            self._report([pair for pair in outcomes if not (isinstance(pair[1], Refused) and pair[1].retry)])
+            again = self._attempt(waiting, lost)
+            self._afterwards()
             if not again:
                 return
             wait = random.uniform(0, min(self._patience.longest_wait, self._patience.first_wait * 2**attempt))  # noqa: S311
@@ -190,34 +194,45 @@ class Delivery:
                 self._stopping.wait(wait)
             waiting = [record for record, _ in again]
         self._report(again)
+        self._afterwards()
         if self._last_accepted < began and not self._stopping.is_set():
             last = again[-1][1]
             took = f"took no record for {time.monotonic() - began:.0f} s ({last.code}: {last.message})"
             raise CloudDownError(
                 f"{self._sender.target} {took}. "
-                "Replay the file again once it is back: what arrived before is not counted twice."
+                "Once it is back, resume the replay or replay the file again: nothing is counted twice."
             )
 
     def _due(self, began: float) -> float:
         return min(began + self._patience.seconds, self._stop_at)
 
+    def _attempt(self, records: list[Record], lost: set[str]) -> list[tuple[Record, Refused]]:
+        """One call, what is decided by it reported; the records to send again."""
+        pace = self._paces.get(self._lane(records[0]))
+        if pace and not isinstance(self._error, CloudError):
+            time.sleep(pace.wait(records))
+        with self._calls:
+            outcomes = [(record, _marked(record, outcome, lost)) for record, outcome in self._put(records)]
+            again = [
+                (record, outcome) for record, outcome in outcomes if isinstance(outcome, Refused) and outcome.retry
+            ]
+            with self._lock:
+                self.refused += sum(isinstance(pair[1], Refused) and pair[1].code != _NOT_SENT for pair in outcomes)
+            self._report([pair for pair in outcomes if not (isinstance(pair[1], Refused) and pair[1].retry)])
+        if pace:
+            pace.heard(outcomes)
+        return again
+
     def _put(self, records: list[Record]) -> list[tuple[Record, Outcome]]:
         if isinstance(self._error, CloudError):
-            outcome: Outcome = Refused("NotSent", str(self._error), retry=False)
+            outcome: Outcome = Refused(_NOT_SENT, str(self._error), retry=False)
             return [(record, outcome) for record in records]
-        pace = self._paces.get(self._lane(records[0]))
-        if pace:
-            time.sleep(pace.wait(records))
         try:
-            with self._calls:
-                outcomes = list(zip(records, self._sender.put(records), strict=True))
+            return list(zip(records, self._sender.put(records), strict=True))
         except CloudError as error:
             self._error = error
             outcome = Refused(type(error).__name__, str(error), retry=False)
             return [(record, outcome) for record in records]
-        if pace:
-            pace.heard(outcomes)
-        return outcomes
 
     def _report(self, outcomes: Sequence[tuple[Record, Outcome]]) -> None:
         if any(isinstance(outcome, Accepted) for _, outcome in outcomes):

@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING, Protocol
 from pipeline.clients import aws_errors
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
 QUARANTINE = "quarantine/orders/"
 DEAD_LETTERS = "dead-letter/replay/"
-_ROWS, _BYTES, _SECONDS = 5_000, 4 << 20, 30.0  # a part holds at most these; a crash loses no more than one
+_END = ".jsonl.gz"
+_ROWS, _BYTES, _SECONDS = 5_000, 4 << 20, 30.0  # a part holds at most these
 
 
 class S3(Protocol):
@@ -28,15 +29,18 @@ class S3(Protocol):
 class KeptRows:
     """JSON lines in gzip parts `<prefix><replay_id>-0001.jsonl.gz`, -0002 and so on; nothing is written for no rows.
 
-    Safe to call from several threads. Raises errors of pipeline.errors when the bucket does not take a part; its rows
-    stay for the next try.
+    `keys` are the parts that earlier workers of the replay wrote; the numbers go on from there. Safe to call from
+    several threads. Raises errors of pipeline.errors when the bucket does not take a part; its rows stay for the next
+    try.
     """
 
-    def __init__(self, s3: S3, bucket: str, prefix: str, replay_id: str) -> None:
-        self.keys: list[str] = []
+    def __init__(self, s3: S3, bucket: str, prefix: str, replay_id: str, keys: Sequence[str] = ()) -> None:
+        self.keys = list(keys)
         self._s3 = s3
         self._bucket = bucket
         self._stem = f"{prefix}{replay_id}"
+        # One number is left out: a worker that was killed while it wrote may have begun a part that is not seen yet.
+        self._number = max((int(key[-len(_END) - 4 : -len(_END)]) + 1 for key in keys), default=0)
         self._lines: list[bytes] = []
         self._bytes = 0
         self._since = 0.0
@@ -66,9 +70,10 @@ class KeptRows:
                 self._write()
 
     def _write(self) -> None:
-        key = f"{self._stem}-{len(self.keys) + 1:04d}.jsonl.gz"
+        key = f"{self._stem}-{self._number + 1:04d}{_END}"
         body = gzip.compress(b"".join(self._lines), 6)
         with aws_errors(f"s3://{self._bucket}/{key}"):
             self._s3.put_object(Bucket=self._bucket, Key=key, Body=body, ContentType="application/gzip")
         self.keys.append(key)
+        self._number += 1
         self._lines, self._bytes = [], 0

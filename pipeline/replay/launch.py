@@ -1,48 +1,114 @@
-"""Start a replay as a process of its own, which outlives whoever asked for it."""
+"""Start or resume a replay as a process of its own, which outlives whoever asked for it."""
 
 from __future__ import annotations
 
 import subprocess
 import sys
+from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pipeline.errors import FileRefusedError
 from pipeline.replay import progress, store
+from pipeline.replay.journal import is_held
 from pipeline.replay.reader import OrderFile
+from pipeline.replay.wishes import MAX, Tempo
 from pipeline.settings import REPOSITORY
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from collections.abc import Sequence
 
+    from pipeline.replay.progress import Progress
     from pipeline.settings import Settings
 
+_SILENT_S = 5.0  # a worker is heard of each second; one that starts needs some
 
-def start(path: Path, settings: Settings, *, target: str, rate: float | None, limit: int | None) -> str:
+
+@dataclass(frozen=True)
+class Wanted:
+    """Where to, how fast, how many rows at most, from which moment on (see selection.moment)."""
+
+    target: str = "kinesis"
+    tempo: Tempo = MAX
+    limit: int | None = None
+    since: str | None = None
+
+
+def start(path: Path, settings: Settings, wanted: Wanted, replay_id: str | None = None) -> str:
     """Start the worker and return the replay's id; its state is in the replays table from now on.
 
     Raises FileRefusedError for a wrong file, other errors of pipeline.errors when the table is not there; then nothing
     was started. What the worker prints goes to `<state>/replays/<replay_id>.log`.
     """
     OrderFile(path).close()
-    replay_id = progress.new_replay_id()
+    replay_id = replay_id or progress.new_replay_id()
+    tempo = wanted.tempo
     store.of_stack(settings.stack).save(
         progress.Progress(
             replay_id=replay_id,
             file=str(path),
-            target=target,
+            target=wanted.target,
             started_at=progress.utc_now(),
             bytes_total=path.stat().st_size,
-            rate=rate,
-            row_limit=limit,
+            rate=tempo.rate,
+            speed=tempo.speed,
+            max_gap=tempo.max_gap,
+            row_limit=wanted.limit,
+            since=wanted.since,
         )
     )
-    command = [sys.executable, "-m", "pipeline", "replay", str(path), "--wait", "--json"]
-    command += ["--replay-id", replay_id, "--target", target]
-    command += ["--rate", str(rate)] if rate else ["--max"]
-    command += ["--limit", str(limit)] if limit else []
+    given = [str(path), "--target", wanted.target]
+    given += ["--rate", str(tempo.rate)] if tempo.rate else []
+    given += ["--speed", str(tempo.speed), "--max-gap", str(tempo.max_gap)] if tempo.speed else []
+    given += ["--limit", str(wanted.limit)] if wanted.limit else []
+    given += ["--from", wanted.since] if wanted.since else []
+    _spawn(given, replay_id, settings)
+    return replay_id
+
+
+def claim(replay_id: str, settings: Settings) -> Progress:
+    """Take a replay over whose worker ended or was killed; this process is to go on with it.
+
+    Raises NotFoundError, BadInputError and BusyError as Store.claim, FileRefusedError when its file is not there.
+    """
+    table = store.of_stack(settings.stack)
+    state = seen(table.known(replay_id), settings)
+    if state.resumable:
+        path = Path(state.file)
+        OrderFile(path).close()
+        if path.stat().st_size != state.bytes_total:
+            raise FileRefusedError(
+                f"{path} had {state.bytes_total:,} bytes when replay {replay_id} began, it has "
+                f"{path.stat().st_size:,} now: put that file back, or replay the new one from its beginning."
+            )
+    return table.claim(state)
+
+
+def resume(replay_id: str, settings: Settings) -> None:
+    """Start a worker that goes on with a replay. Raises as `claim` does."""
+    claim(replay_id, settings)
+    _spawn(["--claimed"], replay_id, settings)
+
+
+def seen(state: Progress, settings: Settings) -> Progress:
+    """A replay as it is seen from this machine, which knows at once when a worker of its own was killed."""
+    silent = state.status in progress.ALIVE and state.silent_s > _SILENT_S
+    if silent and state.host == progress.host() and not is_held(journal(settings, state.replay_id)):
+        return replace(state, status=progress.LOST)
+    return state
+
+
+def journal(settings: Settings, replay_id: str) -> Path:
+    """Where a replay's checkpoints lie on this machine."""
+    return settings.state / "replays" / replay_id
+
+
+def _spawn(given: Sequence[str], replay_id: str, settings: Settings) -> None:
+    command = [sys.executable, "-m", "pipeline", "replay", "--wait", "--json", "--worker", replay_id, *given]
     command += [] if settings.local else ["--aws"]
-    log = settings.state / "replays" / f"{replay_id}.log"
+    log = journal(settings, replay_id).with_suffix(".log")
     log.parent.mkdir(parents=True, exist_ok=True)
-    with log.open("wb") as output:
+    with log.open("ab") as output:
         subprocess.Popen(
             command,
             cwd=REPOSITORY,
@@ -51,4 +117,3 @@ def start(path: Path, settings: Settings, *, target: str, rate: float | None, li
             stderr=subprocess.STDOUT,
             start_new_session=True,
         )
-    return replay_id

@@ -7,6 +7,7 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from pipeline.replay.rows import Record
+from pipeline.replay.selection import select
 from pipeline.replay.shards import BYTES_PER_S, RECORDS_PER_S
 
 if TYPE_CHECKING:
@@ -63,15 +64,17 @@ class Preflight:
         return self.hottest.seconds
 
 
-def look(orders: OrderFile, shards: Shards, *, limit: int | None = None) -> Preflight:
-    """Read the file, or its first `limit` rows, and count what each shard will get; about 6 microseconds a row.
+def look(orders: OrderFile, shards: Shards, *, limit: int | None = None, since: str | None = None) -> Preflight:
+    """Read the file, or its first `limit` rows from `since` on, and count what each shard will get.
+
+    That takes about 6 microseconds a row.
 
     Raises FileRefusedError when the file cannot be read on, CloudError while the stream is being resharded.
     """
     rows = dict.fromkeys((one.shard for one in shards.ranges), 0)
     sizes = dict(rows)
     rejected = 0
-    found = orders.rows(_SOME_ID)
+    found = select(orders, _SOME_ID, since)
     for row in islice(found, limit):
         if isinstance(row, Record):
             shard = shards.of(row.key)

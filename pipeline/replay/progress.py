@@ -9,9 +9,12 @@ import socket
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
+from pipeline.replay.wishes import MAX_GAP_S, Tempo
+
 # What a replay sends: a file's rows; what a sink misses of another replay; rows that people have mended.
 REPLAY, REDRIVE, RESEND = "replay", "redrive", "resend"
-RUNNING, DONE, FAILED, STOPPED, LOST = "running", "done", "failed", "stopped", "lost"
+RUNNING, PAUSED, DONE, FAILED, STOPPED, LOST = "running", "paused", "done", "failed", "stopped", "lost"
+ALIVE = frozenset({RUNNING, PAUSED})  # a worker is at it
 
 
 def new_replay_id() -> str:
@@ -24,12 +27,18 @@ def utc_now() -> str:
     return datetime.now(UTC).strftime("%Y-%m-%d %H:%M:%S.%f")[:-3]
 
 
-def _who() -> str:
+def who() -> str:
+    """The person and the machine that this process works for."""
     try:
         user = getpass.getuser()
     except (KeyError, OSError):  # a container may have no names for its users
         user = str(os.getuid())
-    return f"{user}@{socket.gethostname()}"
+    return f"{user}@{host()}"
+
+
+def host() -> str:
+    """This machine's name."""
+    return socket.gethostname()
 
 
 @dataclass(frozen=True)
@@ -37,9 +46,14 @@ class Progress:
     """How far a replay is. All times UTC, rates in rows/s.
 
     rows_read = accepted + rejected + failed + unknown once it has ended; unknown: sent, and the answer got lost.
+    `refused` counts the target's refusals, a record each time; `retried` the records sent again. `rows_per_s` is
+    that of the last seconds while it runs, the mean at its end. `seconds` are those that workers were at it, pauses
+    left out; `lag_s` how far it is behind its tempo, `left_s` the seconds that it should take from here, None while
+    that is unknown.
 
-    `status` is running, done (worked through, whatever became of the rows), stopped (on request), failed (broke off,
-    `error` says why) or lost (running, but its worker has not been heard of).
+    `status` is running, paused, done (worked through, whatever became of the rows), stopped (on request), failed (broke
+    off, `error` says why) or lost (running, but its worker has not been heard of). `life` counts how often it was
+    resumed. `since` is the date that it was told to begin with, `speed` with `max_gap` and `rate` are as in Tempo.
     """
 
     replay_id: str
@@ -60,11 +74,41 @@ class Progress:
     rows_per_s: float = 0.0
     rate: float | None = None
     row_limit: int | None = None
-    who: str = field(default_factory=_who)
+    who: str = field(default_factory=who)
     pid: int = field(default_factory=os.getpid)
     error: str | None = None
     kind: str = REPLAY
     of: str | None = None  # the replay that a redrive mends
+    sha256: str | None = None
+    speed: float | None = None
+    max_gap: float = MAX_GAP_S
+    since: str | None = None
+    refused: int = 0
+    seconds: float = 0.0
+    lag_s: float = 0.0
+    left_s: float | None = None
+    life: int = 0
+
+    @property
+    def tempo(self) -> Tempo:
+        """How fast it goes."""
+        return Tempo(self.rate, self.speed, self.max_gap)
+
+    @property
+    def host(self) -> str:
+        """The machine that its worker runs on."""
+        return self.who.rpartition("@")[2]
+
+    @property
+    def silent_s(self) -> float:
+        """Seconds since its worker was heard of."""
+        heard = datetime.fromisoformat(self.updated_at or self.started_at).replace(tzinfo=UTC)
+        return (datetime.now(UTC) - heard).total_seconds()
+
+    @property
+    def resumable(self) -> bool:
+        """Whether a new worker can go on with it; a redrive is rather begun anew: it sends what is missing then."""
+        return self.kind == REPLAY and self.status in {LOST, STOPPED, FAILED}
 
     @property
     def share(self) -> float:
@@ -97,8 +141,9 @@ class Receipt:
 
     `reasons` counts rejections by field and reason (a row with two bad fields counts under both), `rejections` are the
     first of them; `failures` counts given-up rows, failed and unknown,
-    by the target's code; `ledger` are the parts that tell of each row. `sha256` is the whole file's as it lies on
-    disk; None when the replay did not get to its end.
+    by the target's code; `ledger` are the parts that tell of each row. `sha256` is the whole file's as it lay on disk
+    at the start, None where no file was read. A replay that was resumed has one receipt: its counts and `seconds` are
+    those of all its workers, `resumed` says how many came after the first.
     """
 
     replay_id: str
@@ -127,3 +172,8 @@ class Receipt:
     rate: float | None = None
     limit: int | None = None
     error: str | None = None
+    speed: float | None = None
+    max_gap: float = MAX_GAP_S
+    since: str | None = None
+    refused: int = 0
+    resumed: int = 0

@@ -17,16 +17,22 @@ if TYPE_CHECKING:
 
 _CACHED = 1 << 14  # values a column: dates, prices, texts and customers come again and again
 _LONGEST_RAW = 1 << 16  # characters kept of a rejected row
+_DATE_AT = CSV_FIELDS.index("InvoiceDate") - 1  # among the values behind InvoiceNo
 _T = TypeVar("_T")
 
 
 class Record(NamedTuple):
-    """One row as it is sent: its first line in the file, its event, its partition key, its wire bytes."""
+    """One row as it is sent: its first line in the file, its event, its partition key, its wire bytes.
+
+    `at` is when it happened, as the contract writes it; `sent_at` is its SentAt. Empty: not told.
+    """
 
     line: int
     event_id: str
     key: str
     data: bytes
+    at: str = ""
+    sent_at: str = ""
 
 
 @dataclass(frozen=True)
@@ -90,10 +96,9 @@ class Encoder:
             return None
         line_no = self._next_line_no(invoice_no)
         identity = f"{invoice_no}-{line_no}"
-        data = assemble(
-            f'{quoted[:-1]}-{line_no}"', quoted, str(line_no), *values_of_row, self._replay, f'"{self._clock.now()}"'
-        )
-        return Record(line, identity, key, data)
+        sent_at = self._clock.now()
+        data = assemble(f'{quoted[:-1]}-{line_no}"', quoted, str(line_no), *values_of_row, self._replay, f'"{sent_at}"')
+        return Record(line, identity, key, data, values_of_row[_DATE_AT][1:-1], sent_at)
 
     def rejected(self, cells: Sequence[str], line: int, raw: str) -> Rejected:
         """Why the contract refuses the row: every bad cell."""

@@ -1,46 +1,54 @@
-"""One replay from its first row to its receipt."""
+"""One replay from its first row to its receipt, or one worker's part of it when it is resumed."""
 
 from __future__ import annotations
 
 import threading
 import time
-from collections import Counter
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from itertools import islice
 from typing import TYPE_CHECKING
 
-from pipeline.errors import WeirError
-from pipeline.replay import ledger, progress
+from pipeline.errors import FileRefusedError, WeirError
+from pipeline.replay import progress
 from pipeline.replay.delivery import Delivery, Patience
 from pipeline.replay.kept import DEAD_LETTERS, QUARANTINE, S3, KeptRows
-from pipeline.replay.ledger import Ledger
-from pipeline.replay.progress import Counted, Progress, Receipt, Rejection
+from pipeline.replay.ledger import FAILED, UNKNOWN, Ledger
+from pipeline.replay.meter import Meter
+from pipeline.replay.progress import Progress, Receipt
+from pipeline.replay.resume import Before
 from pipeline.replay.rows import Record, Rejected
-from pipeline.replay.senders import Accepted
+from pipeline.replay.schedule import Schedule
+from pipeline.replay.selection import select
+from pipeline.replay.tally import Tally
+from pipeline.replay.wishes import MAX, Control, Tempo
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from pipeline.replay.journal import Journal
     from pipeline.replay.reader import OrderFile
     from pipeline.replay.senders import Outcome, Sender
     from pipeline.replay.shards import Shards
 
-_SHOWN_REJECTIONS = 20
-_KINDS = 100  # reasons counted apart; a file of noise must not fill the memory
-_TICK = 0.2  # seconds between looks at the clock while a paced replay waits
+_TICK = 0.2  # seconds between looks at the clock while a paced or paused replay waits
 
 
 @dataclass(frozen=True)
 class Job:
-    """How to replay: rows/s (None: as fast as the target takes them), rows at most, calls in flight, shards."""
+    """How to replay: tempo, rows at most, the date to begin with, calls in flight, shards.
+
+    With a `journal` a killed replay can be resumed; `before` is what its earlier workers did.
+    """
 
     replay_id: str = field(default_factory=progress.new_replay_id)
-    rate: float | None = None
+    tempo: Tempo = MAX
     limit: int | None = None
+    since: str | None = None
     connections: int = 4
     patience: Patience = field(default_factory=Patience)
     shards: Shards | None = None
+    journal: Journal | None = None
+    before: Before = field(default_factory=Before)
 
 
 def replay(
@@ -50,62 +58,67 @@ def replay(
     kept_in: tuple[S3, str],
     *,
     on_progress: Callable[[Progress], None] = lambda _: None,
-    stop: threading.Event | None = None,
+    control: Control | None = None,
 ) -> Receipt:
     """Send the file's rows and account for each of them.
 
     `kept_in` is an S3 client and the lake's bucket: rejected rows go to its quarantine, given-up ones to its dead
     letters. `on_progress` is called at the start (what it raises then ends the replay before anything is sent), about
-    once a second from a thread of its own, and at the end. Setting `stop` ends it after what is in flight. An error of
-    ours ends it too and is in the receipt: what was read is accounted for.
+    once a second from a thread of its own, and at the end. Stopping by `control` ends it after what is in flight. An
+    error of ours ends it too and is in the receipt: what was read is accounted for.
     """
-    return _Run(orders, sender, job, kept_in, stop or threading.Event()).receipt(on_progress)
+    return _Run(orders, sender, job, kept_in, control or Control(job.tempo)).receipt(on_progress)
 
 
 class _Run:
-    """The state of one replay; `_lock` guards what the sending threads write."""
+    """The state of one worker. The file is read by one thread, outcomes come from several."""
 
-    def __init__(
-        self, orders: OrderFile, sender: Sender, job: Job, kept_in: tuple[S3, str], stop: threading.Event
-    ) -> None:
+    def __init__(self, orders: OrderFile, sender: Sender, job: Job, kept_in: tuple[S3, str], control: Control) -> None:
         self._orders = orders
         self._sender = sender
         self._job = job
-        self._stop = stop
-        self._quarantine = KeptRows(*kept_in, QUARANTINE, job.replay_id)
-        self._dead_letters = KeptRows(*kept_in, DEAD_LETTERS, job.replay_id)
-        self._ledger = Ledger(*kept_in, job.replay_id)
-        self._lock = threading.Lock()
-        self._accepted = self._unknown = 0
-        self._failures: Counter[str] = Counter()
-        self._read = self._rejected = 0
-        self._reasons: Counter[str] = Counter()
-        self._rejections: list[Rejection] = []
+        self._control = control
+        before = self._before = job.before
+        self._quarantine = KeptRows(*kept_in, QUARANTINE, job.replay_id, before.quarantine.keys)
+        self._dead_letters = KeptRows(*kept_in, DEAD_LETTERS, job.replay_id, before.dead_letters.keys)
+        self._ledger = Ledger(*kept_in, job.replay_id, journal=job.journal, before=self._keep)
+        self._ledger.take_over(before.waiting)
+        self._tally = Tally(before.counts, before.failures)
+        self._read = before.counts.rows
+        self._line = 0
+        self._schedule = Schedule(job.tempo)
+        self._meter = Meter()
         self._delivery = Delivery(
-            sender, self._take, connections=job.connections, patience=job.patience, shards=job.shards
+            sender,
+            self._take,
+            connections=job.connections,
+            patience=job.patience,
+            shards=job.shards,
+            afterwards=self._ledger.write_full,
         )
         self._began = time.monotonic()
+        self._paused_s = 0.0
         self._beginning = Progress(
             replay_id=job.replay_id,
             file=str(orders.source.path),
             target=sender.target,
-            started_at=progress.utc_now(),
+            started_at=before.started_at or progress.utc_now(),
             bytes_total=orders.source.bytes_total,
-            rate=job.rate,
             row_limit=job.limit,
+            since=job.since,
+            sha256=orders.source.fingerprint(),
+            life=before.life,
         )
 
     def receipt(self, on_progress: Callable[[Progress], None]) -> Receipt:
-        status, sha256 = progress.FAILED, None
+        status: str = progress.FAILED
         error: str | None = "broken off by a fault of our own"
         on_progress(self._now())
         try:
             with _EachSecond(lambda: self._tell(on_progress)):
                 status, error = self._work()
-            if status == progress.DONE:
-                sha256 = self._orders.source.sha256()
         finally:
-            end = replace(self._now(), status=status, error=error, ended_at=progress.utc_now())
+            end = self._end(status, error)
             with suppress(WeirError):
                 on_progress(end)
         return Receipt(
@@ -113,7 +126,7 @@ class _Run:
             status=status,
             file=end.file,
             bytes=end.bytes_total,
-            sha256=sha256,
+            sha256=str(end.sha256),
             encoding=self._orders.source.encoding,
             target=end.target,
             rows=end.rows_read,
@@ -122,18 +135,23 @@ class _Run:
             failed=end.failed,
             unknown=end.unknown,
             retried=end.retried,
-            seconds=round(time.monotonic() - self._began, 3),
+            refused=end.refused,
+            seconds=end.seconds,
             rows_per_s=end.rows_per_s,
             started_at=end.started_at,
             ended_at=str(end.ended_at),
-            reasons=[Counted(reason, rows) for reason, rows in self._reasons.most_common()],
-            rejections=self._rejections,
-            failures=[Counted(code, rows) for code, rows in self._failures.most_common()],
+            reasons=self._tally.reasons,
+            rejections=self._tally.rejections,
+            failures=self._tally.failures,
             quarantine=self._quarantine.keys,
             dead_letters=self._dead_letters.keys,
-            ledger=self._ledger.keys,
-            rate=self._job.rate,
+            ledger=[*self._before.ledger, *self._ledger.keys],
+            rate=end.rate,
+            speed=end.speed,
+            max_gap=end.max_gap,
             limit=self._job.limit,
+            since=self._job.since,
+            resumed=end.life,
             error=error,
         )
 
@@ -145,6 +163,8 @@ class _Run:
             with self._delivery:
                 if not self._send_all():
                     status = progress.STOPPED
+            if status == progress.DONE and self._orders.source.sha256() != self._beginning.sha256:
+                raise FileRefusedError(f"{self._orders.source.path} changed while it was read: replay it again.")
         except WeirError as fault:
             status, error = progress.FAILED, str(fault)
         for kept in (self._quarantine, self._dead_letters, self._ledger):
@@ -156,46 +176,77 @@ class _Run:
 
     def _send_all(self) -> bool:
         """Read and send; False when told to stop before the end."""
-        for row in islice(self._orders.rows(self._job.replay_id), self._job.limit):
-            if self._stop.is_set():
-                self._delivery.hurry()
+        control, schedule, before = self._control, self._schedule, self._before
+        for row in select(self._orders, self._job.replay_id, self._job.since, self._job.limit):
+            if control.news and not self._obey():
                 return False
+            self._line = row.line
+            if before.has(row.line):
+                if isinstance(row, Rejected):
+                    self._tally.note(row)
+                continue
+            if schedule.tempo.paced:
+                schedule.next(row.at if isinstance(row, Record) else "")
+                if not self._await():
+                    return False
             self._read += 1
             if isinstance(row, Record):
                 self._delivery.add(row)
             else:
                 self._reject(row)
-            if self._job.rate:
-                self._pace(self._job.rate)
         return True
 
-    def _pace(self, rate: float) -> None:
-        due = self._began + self._read / rate
-        while (wait := due - time.monotonic()) > 0 and not self._stop.is_set():
+    def _await(self) -> bool:
+        """Wait until the row is due; False when told to stop."""
+        while (wait := self._schedule.wait()) > 0:
             self._delivery.tick()
-            self._stop.wait(min(wait, _TICK))
+            self._control.stopping.wait(min(wait, _TICK))
+            if self._control.news and not self._obey():
+                return False
+        return True
+
+    def _obey(self) -> bool:
+        """Take over what people wish, and wait for as long as that is a pause; False when told to stop."""
+        control = self._control
+        control.news = False
+        while control.paused and not control.stopping.is_set():
+            began = time.monotonic()
+            self._delivery.tick()
+            control.stopping.wait(_TICK)
+            passed = time.monotonic() - began
+            self._paused_s += passed
+            self._schedule.held(passed)
+            self._meter.forget()
+        if control.stopping.is_set():
+            self._delivery.hurry()
+            return False
+        if control.tempo != self._schedule.tempo:
+            self._schedule.change(control.tempo)
+            self._meter.forget()
+        return True
 
     def _reject(self, row: Rejected) -> None:
-        self._rejected += 1
-        full = len(self._reasons) >= _KINDS
-        self._reasons.update({kind if kind in self._reasons or not full else "other reasons" for kind in row.kinds})
+        self._tally.reject(row)
         reasons = [str(problem) for problem in row.problems]
-        if len(self._rejections) < _SHOWN_REJECTIONS:
-            self._rejections.append(Rejection(row.line, row.event_id, reasons))
-        self._ledger.reject(row.line, row.event_id, "; ".join(reasons))
-        self._quarantine.add(self._note(row.line, row.event_id, reasons) | {"raw": row.raw})
+        try:
+            # First the row, then the ledger, which tells that it is there.
+            if row.line not in self._before.quarantine.lines:
+                self._quarantine.add(self._note(row.line, row.event_id, reasons) | {"raw": row.raw})
+        finally:
+            self._ledger.reject(row.line, row.event_id, "; ".join(reasons))
+        self._ledger.write_full()
 
     def _take(self, outcomes: Sequence[tuple[Record, Outcome]]) -> None:
-        """Count what became of records; called from the sending threads."""
-        refused = [(record, outcome) for record, outcome in outcomes if not isinstance(outcome, Accepted)]
-        with self._lock:
-            self._accepted += len(outcomes) - len(refused)
-            self._unknown += sum(outcome.lost for _, outcome in refused)
-            self._failures.update(outcome.code for _, outcome in refused)
-        self._ledger.add(outcomes)
-        for record, outcome in refused:
-            note = self._note(record.line, record.event_id, [ledger.reason(outcome)])
-            self._dead_letters.add(note | {"key": record.key, "raw": record.data.decode()})
+        """Count what became of records, and keep it; called from the sending threads."""
+        refused = self._tally.take(outcomes)
+        try:
+            for record, outcome in refused:
+                if record.line not in self._before.dead_letters.lines:
+                    note = self._note(record.line, record.event_id, [outcome.reason])
+                    sent = {"outcome": UNKNOWN if outcome.lost else FAILED, "sent_at": record.sent_at}
+                    self._dead_letters.add(note | sent | {"key": record.key, "raw": record.data.decode()})
+        finally:
+            self._ledger.add(outcomes)
 
     def _note(self, line: int, event_id: str | None, reasons: list[str]) -> dict[str, object]:
         return {
@@ -207,27 +258,58 @@ class _Run:
             "kept_at": progress.utc_now(),
         }
 
+    def _keep(self) -> None:
+        """Bring rows to quarantine and dead letters before the ledger tells that they are there."""
+        self._quarantine.close()
+        self._dead_letters.close()
+
     def _tell(self, on_progress: Callable[[Progress], None]) -> None:
-        self._quarantine.tick()
-        self._dead_letters.tick()
-        self._ledger.tick()
-        on_progress(self._now())
+        try:
+            if self._job.journal:
+                self._job.journal.sync()
+            self._quarantine.tick()
+            self._dead_letters.tick()
+            self._ledger.tick()
+        finally:
+            on_progress(self._now())
 
     def _now(self) -> Progress:
-        with self._lock:
-            accepted, given_up, unknown = self._accepted, self._failures.total(), self._unknown
-        worked = accepted + given_up + self._rejected
-        return replace(
+        counts, before, tempo = self._tally.counts, self._before, self._schedule.tempo
+        active = time.monotonic() - self._began - self._paused_s
+        seconds = before.seconds + active
+        paused = self._control.paused and not self._control.stopping.is_set()
+        share = self._orders.source.share(self._line)
+        state = replace(
             self._beginning,
+            status=progress.PAUSED if paused else progress.RUNNING,
             updated_at=progress.utc_now(),
             rows_read=self._read,
-            bytes_read=self._orders.source.bytes_read,
-            accepted=accepted,
-            rejected=self._rejected,
-            failed=given_up - unknown,
-            unknown=unknown,
-            retried=self._delivery.retried,
-            rows_per_s=round(worked / max(time.monotonic() - self._began, 1e-6), 1),
+            bytes_read=round(share * self._beginning.bytes_total),
+            accepted=counts.accepted,
+            rejected=counts.rejected,
+            failed=counts.failed,
+            unknown=counts.unknown,
+            retried=before.retried + self._delivery.retried,
+            refused=before.refused + self._delivery.refused,
+            seconds=round(seconds, 3),
+            rate=tempo.rate,
+            speed=tempo.speed,
+            max_gap=tempo.max_gap,
+            lag_s=0.0 if paused else round(self._schedule.lag, 1),
+        )
+        self._meter.look(active, counts.rows, state.share)
+        recent, left = (0.0, None) if paused else (self._meter.rows_per_s, self._meter.left_s)
+        return replace(
+            state,
+            rows_per_s=round(counts.rows / max(seconds, 1e-6) if recent is None else recent, 1),
+            left_s=None if left is None else round(left, 1),
+        )
+
+    def _end(self, status: str, error: str | None) -> Progress:
+        now = self._now()
+        mean = round(self._tally.counts.rows / max(now.seconds, 1e-6), 1)
+        return replace(
+            now, status=status, error=error, ended_at=progress.utc_now(), rows_per_s=mean, lag_s=0.0, left_s=None
         )
 
 

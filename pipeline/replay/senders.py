@@ -69,6 +69,11 @@ class Refused(NamedTuple):
     retry: bool = True
     lost: bool = False
 
+    @property
+    def reason(self) -> str:
+        """Why, in one text."""
+        return f"{self.code}: {self.message}".removesuffix(": ")
+
 
 Outcome = Accepted | Refused
 

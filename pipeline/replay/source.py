@@ -63,6 +63,11 @@ class Source:
         except (OSError, ValueError) as error:  # no permission; a name that no file can have
             raise FileRefusedError(f"{path} cannot be read: {error}.") from error
         self.bytes_total = found.st_size
+        self._fingerprint: str | None = None
+        self._text_bytes = found.st_size  # of the text, unpacked
+        self._before = 0  # bytes of text before `_block`
+        self._block_bytes = 0
+        self._ended = False
         self._first_line = 1  # physical number of the first line of `_block`
         self._block: list[str] = []
         self._previous: list[str] = []
@@ -81,8 +86,28 @@ class Source:
         names = [name for name, saw in (("UTF-8", self._saw_utf8), ("ISO-8859-1", self._saw_latin1)) if saw]
         return " and ".join(names) or "ASCII"
 
+    def share(self, line: int) -> float:
+        """How much of the text lies before the physical line, 0 to 1; near the line that was given out last."""
+        if self._ended:
+            return 1.0
+        of_block = min(1.0, max(0, line - self._first_line) / max(1, len(self._block)))
+        return min(1.0, (self._before + of_block * self._block_bytes) / max(1, self._text_bytes))
+
+    def fingerprint(self) -> str:
+        """The hash of the whole file as it lies on disk now; asked once. Raises FileRefusedError.
+
+        A gzip file was read through by `check`; any other one is read here, 45 MB in 0.05 s.
+        """
+        if self._fingerprint is None:
+            try:
+                with self.path.open("rb") as file:
+                    self._fingerprint = hashlib.file_digest(file, "sha256").hexdigest()
+            except OSError as error:
+                raise FileRefusedError(f"{self.path} cannot be read: {error}.") from error
+        return self._fingerprint
+
     def sha256(self) -> str:
-        """The hash of the whole file as it lies on disk; reads what `lines` has left over."""
+        """The hash of the whole file as it was read; reads what `lines` has left over."""
         while self._disk.read(_BLOCK):
             pass
         return self._disk.digest.hexdigest()
@@ -100,8 +125,11 @@ class Source:
         try:
             with self._unpacked() as unpacked:
                 start = unpacked.read(_BLOCK)
-                while self.compressed and unpacked.read(_BLOCK):
-                    pass
+                size = len(start)
+                while self.compressed and (data := unpacked.read(_BLOCK)):
+                    size += len(data)
+            if self.compressed:
+                self._fingerprint, self._text_bytes = self.sha256(), size
         except _BROKEN_GZIP as error:
             raise self._broken_gzip(error) from error
         except OSError as error:
@@ -119,8 +147,10 @@ class Source:
             with self._unpacked() as unpacked:
                 for block in _whole_lines(unpacked):
                     self._first_line += len(self._block)
-                    self._previous, self._block = self._block, self._decoded(block)
+                    self._before += self._block_bytes
+                    self._previous, self._block, self._block_bytes = self._block, self._decoded(block), len(block)
                     yield from self._block
+                self._ended = True
         except _BROKEN_GZIP as error:
             raise self._broken_gzip(error) from error
         except OSError as error:

@@ -15,9 +15,10 @@ import pytest
 
 from pipeline.clients import client
 from pipeline.contracts.order_line import CSV_FIELDS
-from pipeline.replay import progress, store
+from pipeline.replay import launch, progress, store
 from pipeline.replay.shards import open_shards
 from pipeline.settings import REPOSITORY
+from queries.audit import sent
 from tests.conftest import eventually, run_cli
 
 if TYPE_CHECKING:
@@ -188,3 +189,43 @@ def test_a_wrong_file_is_refused_and_leaves_no_trace(cloud: Cloud, tmp_path: Pat
             "Found: InvoiceNo, StockCode, Description, InvoiceDate, UnitPrice, CustomerID, Country.\n"
         )
     assert store.of_stack(cloud.settings.stack).recent(1000) == before
+
+
+def test_a_worker_killed_outright_is_gone_on_with(cloud: Cloud, tmp_path: Path, invoice_no: str) -> None:
+    rows = 2_000
+    path = written(tmp_path, *[row(invoice_no)] * (rows - 1), row(invoice_no, quantity="six"))
+    command = [sys.executable, "-m", "pipeline", "replay", str(path), "--rate", "800", "--wait", "--json"]
+    worker = subprocess.Popen(command, cwd=REPOSITORY, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    table = store.of_stack(cloud.settings.stack)
+
+    def state() -> progress.Progress:
+        return next(state for state in table.recent() if state.pid == worker.pid)
+
+    eventually(lambda: any(found.pid == worker.pid and found.accepted > 300 for found in table.recent()), "it runs")
+    worker.kill()
+    worker.wait()
+    replay_id = state().replay_id
+    eventually(lambda: launch.seen(state(), cloud.settings).status == progress.LOST, "its death", 20)
+    receipt = run_cli("replay", "--resume", replay_id, "--wait", "--json")
+    assert (receipt["status"], receipt["resumed"], receipt["replay_id"]) == ("done", 1, replay_id)
+    assert (receipt["rows"], receipt["accepted"], receipt["rejected"]) == (rows, rows - 1, 1)
+    assert receipt["started_at"] < receipt["ended_at"]
+    told_of = sent.read(client("s3"), cloud.outputs.lake_bucket, replay_id)
+    assert len(told_of.rows) == rows
+    assert told_of.rows["line"].is_unique
+    eventually(lambda: len(items(cloud, invoice_no)) == rows - 1, "every row once in the invoices")
+    # What the stream took twice is what was under way when the worker died: a batch a connection at most.
+    assert _taken(cloud, invoice_no) <= rows - 1 + 4 * 500
+
+
+def _taken(cloud: Cloud, key: str) -> int:
+    """Records of a partition key that the stream holds."""
+    kinesis, stream = client("kinesis"), cloud.outputs.orders_stream
+    count = 0
+    for shard in open_shards(kinesis, stream).ranges:
+        at = kinesis.get_shard_iterator(StreamName=stream, ShardId=shard.shard, ShardIteratorType="TRIM_HORIZON")
+        found = kinesis.get_records(ShardIterator=at["ShardIterator"])
+        while found["Records"]:
+            count += sum(record["PartitionKey"] == key for record in found["Records"])
+            found = kinesis.get_records(ShardIterator=found["NextShardIterator"])
+    return count

@@ -13,6 +13,7 @@ from streamlit.testing.v1 import AppTest
 from pipeline.settings import REPOSITORY
 from pipeline.stack import Outputs
 from queries import sources
+from queries.active import ActiveViews
 from queries.audit import run
 from queries.invoices import Invoices
 from queries.sources import Sources
@@ -57,6 +58,7 @@ class World:
             self.lake,
             Invoices(self.services["dynamodb"], "weir-invoices"),
             self.services.__getitem__,
+            ActiveViews(self.services["dynamodb"], "weir-active-views"),
         )
 
 

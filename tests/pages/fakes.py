@@ -104,6 +104,34 @@ def _arrivals(parameters: Mapping[str, object]) -> pd.DataFrame:
     )
 
 
+def _views(parameters: Mapping[str, object]) -> pd.DataFrame:
+    """Views in the period's first hour, and some long before it."""
+    first = datetime.strptime(str(parameters["first"]), "%Y/%m/%d/%H")  # noqa: DTZ007 - the lake's times are UTC
+    return pd.DataFrame(
+        {"period": [datetime.fromisoformat("2022-09-11 23:00:00"), first], "views": [5, 1200], "sessions": [2, 300]}
+    )
+
+
+def _viewed(_parameters: Mapping[str, object]) -> pd.DataFrame:
+    return pd.DataFrame(
+        {
+            "page": ["<b>*bold*</b>", "drink_1"],
+            "views": [1000, 205],
+            "sessions": [250, 52],
+            "timed": [10, 0],
+            "seconds": [39.5, None],
+            "all_views": [1205, 1205],
+            "all_pages": [2, 2],
+        }
+    )
+
+
+def _flows(_parameters: Mapping[str, object]) -> pd.DataFrame:
+    return pd.DataFrame(
+        {"source": ["<i>menu</i>", None, ""], "page": ["<b>*bold*</b>", "drink_1", ""], "views": [1000, 200, 5]}
+    )
+
+
 def _refused(_parameters: Mapping[str, object]) -> pd.DataFrame:
     return pd.DataFrame(
         {
@@ -145,6 +173,10 @@ ANSWERS: dict[str, Callable[[Mapping[str, object]], pd.DataFrame]] = {
     "best_products": _best,
     "arrivals_by_hour": _arrivals,
     "copy_errors": _refused,
+    "views_by_hour": _views,
+    "views_by_day": _views,
+    "views_by_page": _viewed,
+    "views_by_flow": _flows,
 }
 NOTHING: dict[str, Callable[[Mapping[str, object]], pd.DataFrame]] = {
     "sales_span": lambda _: pd.DataFrame([{"first_at": None, "newest_at": None, "lines": 0}]),
@@ -157,6 +189,10 @@ NOTHING: dict[str, Callable[[Mapping[str, object]], pd.DataFrame]] = {
     "top_products_by_quantity": lambda _: pd.DataFrame(columns=list(_top({}).columns)),
     "best_products": lambda _: pd.DataFrame(columns=["period", "stock_code", "description", "net_sales", "units"]),
     "copy_errors": lambda _: _refused({}).head(0),
+    "views_by_hour": lambda _: pd.DataFrame(columns=["period", "views", "sessions"]),
+    "views_by_day": lambda _: pd.DataFrame(columns=["period", "views", "sessions"]),
+    "views_by_page": lambda _: _viewed({}).head(0),
+    "views_by_flow": lambda _: _flows({}).head(0),
     "arrivals_by_hour": lambda _: pd.DataFrame(columns=["datehour", "records", "events", "newest_sent_at"]),
 }
 

@@ -79,11 +79,35 @@ def replays(now: datetime) -> list[dict[str, Any]]:
     )
 
 
+def live_items(slot: str, now: datetime) -> list[dict[str, Any]]:
+    """Counters of the minute that has begun: 12 pages, one of them hostile, and two sources, of 3 sessions."""
+    kind, _, moment = slot.partition(" ")
+    names = {
+        "page": ["<b>*bold*</b>", *(f"product/{at}" for at in range(11))],
+        "source": ["search", "http://elsewhere.example"],
+    }
+    if kind == "minute":
+        found = (
+            _items({"slot": slot, "counter": f"{now:%H:%M}#s", "views": 99}) if moment == f"{now:%Y-%m-%d %H}" else []
+        )
+    elif moment != f"{now:%Y-%m-%d %H:%M}":
+        found = []
+    elif kind == "session":
+        found = [{"sessions": {"BS": [b"a", b"b", b"c"]}}]
+    else:
+        found = _items(
+            *({"slot": slot, "counter": f"s#{name}", "views": 40 - at} for at, name in enumerate(names[kind]))
+        )
+    return found
+
+
 def services(*, busy: bool) -> dict[str, FakeService]:
     """By the service's name; `busy` is a stack through which a sample went."""
     now = datetime.now(UTC)
 
     def query(request: Mapping[str, Any]) -> dict[str, Any]:
+        if ":slot" in request["ExpressionAttributeValues"]:
+            return {"Items": live_items(request["ExpressionAttributeValues"][":slot"]["S"], now) if busy else []}
         key = request["ExpressionAttributeValues"][":key"]
         known = {"536365": 17850, "536366": 17850, "C536379": None}
         if "N" in key:

@@ -33,6 +33,7 @@ DASHBOARD_CODE = sources(
     "pipeline/redrive",
     "pipeline/replay",
     "pipeline/cli/replay.py",
+    "pipeline/cli/replay_worker.py",
     "pipeline/warehouse",
 )
 # Run with the rights of whoever measures.

@@ -100,6 +100,16 @@ def test_sizes() -> None:
 
 def test_foreign_text_stays_text() -> None:
     assert words.plain("a*b_c [x](y) $1 :material/x: <b> | `c`") == (
-        r"a\*b\_c \[x\](y) \$1 \:material/x: \<b\> \| \`c\`"
+        r"a\*b\_c \[x\](y) \$1 \:material\/x: \<b\> \| \`c\`"
     )
     assert words.plain("it happened: at 12:50") == "it happened: at 12:50"
+
+
+def test_names_from_anywhere_are_no_links_and_keep_their_direction() -> None:
+    shown = words.foreign("http://x.example www.x.example a@x.example &lt;", 60)
+    assert shown[0] + shown[-1] == "\u2068\u2069"
+    for link in ("http://", "www.x", "a@x"):
+        assert link not in shown
+    assert shown[1:-1].replace("\u2060", "") == words.plain("http://x.example www.x.example a@x.example &lt;")
+    assert r"\&lt;" in shown
+    assert words.foreign("x" * 70, 60).endswith("x…\u2069")

@@ -8,6 +8,7 @@ from dataclasses import replace
 import pytest
 
 from pipeline.cli import replay
+from pipeline.cli import replay_words as words
 from pipeline.replay.progress import Counted, Progress, Receipt, Rejection
 
 RECEIPT = Receipt(
@@ -57,6 +58,10 @@ def test_arguments() -> None:
         ["--rate", "nan"],
         ["--rate", "fast"],
         ["--rate", "5", "--max"],
+        ["--speed", "0"],
+        ["--speed", "5", "--rate", "5"],
+        ["--max-gap", "-1"],
+        ["--pause", "r-1", "--stop", "r-1"],
         ["--limit", "0"],
         ["--limit", "1.5"],
         ["--target", "firehose"],
@@ -69,11 +74,11 @@ def test_arguments_that_make_no_sense(wrong: list[str]) -> None:
 
 
 def test_the_receipt_accounts_for_every_row() -> None:
-    assert replay._written(RECEIPT).splitlines() == [
+    assert words.written(RECEIPT).splitlines() == [
         "Replay r-20260102-030405-abcd: done",
         "  file      /data/orders.csv (45,047,734 bytes, ISO-8859-1)",
         f"  sha256    {'ab' * 32}",
-        "  target    kinesis",
+        "  target    kinesis, as fast as it goes",
         "  rows      541,909 in 25.4 s (21,310 rows/s)",
         "  accepted  541,900 (1,500 sent again)",
         "  rejected  2",
@@ -83,10 +88,10 @@ def test_the_receipt_accounts_for_every_row() -> None:
         "  failed    7",
         "            7  InternalFailure",
         "    kept in dead-letter/replay/r-20260102-030405-abcd-0001.jsonl.gz",
+        "  page      /receipt?replay=r-20260102-030405-abcd",
     ]
-    broken = replace(RECEIPT, status="failed", error="the stream is gone", sha256=None)
-    assert "failed (the stream is gone)" in replay._written(broken)
-    assert "not read to the end" in replay._written(broken)
+    broken = replace(RECEIPT, status="failed", error="the stream is gone")
+    assert "failed (the stream is gone)" in words.written(broken)
 
 
 def test_the_progress_line_names_losses_only_where_there_are_some() -> None:
@@ -100,5 +105,5 @@ def test_the_progress_line_names_losses_only_where_there_are_some() -> None:
         bytes_total=100,
         rows_per_s=6_789.4,
     )
-    assert replay._line(state) == " 25% · 12,345 rows · 6,789 rows/s"
-    assert replay._line(replace(state, rejected=3, retried=1_000)).endswith(" · 3 rejected · 1,000 sent again")
+    assert words.line(state) == " 25% · 12,345 rows · 6,789 rows/s"
+    assert words.line(replace(state, rejected=3, retried=1_000)).endswith(" · 3 rejected · 1,000 sent again")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import random
 import threading
@@ -105,7 +106,7 @@ class FakeAnswer:
 
 
 class FakeBucket:
-    """S3's PutObject into memory; `down` makes it fail."""
+    """S3's PutObject, ListObjectsV2 and GetObject in memory; `down` makes writing fail."""
 
     def __init__(self) -> None:
         self.objects: dict[str, bytes] = {}
@@ -117,29 +118,78 @@ class FakeBucket:
         assert Key not in self.objects
         self.objects[Key] = Body
 
+    def get_paginator(self, operation: str) -> FakeBucket:
+        assert operation == "list_objects_v2"
+        return self
+
+    def paginate(self, *, Bucket: str, Prefix: str) -> Any:  # noqa: N803
+        yield {"Contents": [{"Key": key} for key in sorted(self.objects) if key.startswith(Prefix)]}
+
+    def get_object(self, *, Bucket: str, Key: str) -> dict[str, Any]:  # noqa: N803
+        return {"Body": io.BytesIO(self.objects[Key])}
+
 
 class FakeDynamoDB:
-    """PutItem, GetItem and Scan of one table with the key replay_id, two items a page, projections honoured."""
+    """PutItem, UpdateItem, GetItem and Scan of one table with the key replay_id, two items a page.
+
+    UpdateItem knows `SET a = :a, b = :b REMOVE c`, and conditions of equality, absence and OR.
+    """
 
     def __init__(self) -> None:
         self.items: dict[str, dict[str, Any]] = {}
         self.writes = 0
         self.down = False
+        self._lock = threading.Lock()
 
-    def put_item(self, *, TableName: str, Item: dict[str, Any]) -> None:  # noqa: N803
+    def update_item(
+        self,
+        *,
+        TableName: str,  # noqa: N803
+        Key: dict[str, Any],  # noqa: N803
+        UpdateExpression: str,  # noqa: N803
+        ConditionExpression: str,  # noqa: N803
+        ExpressionAttributeNames: dict[str, str],  # noqa: N803
+        ExpressionAttributeValues: dict[str, Any],  # noqa: N803
+        ReturnValues: str,  # noqa: N803
+    ) -> dict[str, Any]:
         assert TableName
+        assert ReturnValues == "ALL_NEW"
         if self.down:
-            raise client_error("InternalServerError", "PutItem", 500)
-        for value in Item.values():
-            ((kind, text),) = value.items()
-            assert kind in {"S", "N"}
-            assert isinstance(text, str)
-        self.writes += 1
-        # DynamoDB gives numbers back in its own notation: 0.0 as 0.
-        self.items[Item["replay_id"]["S"]] = {
-            name: {"N": f"{float(value['N']):g}" if float(value["N"]) < 1e5 else value["N"]} if "N" in value else value
-            for name, value in Item.items()
-        }
+            raise client_error("InternalServerError", "UpdateItem", 500)
+        with self._lock:
+            item = dict(self.items.get(Key["replay_id"]["S"], Key))
+            used = UpdateExpression + ConditionExpression
+            assert {name for name in ExpressionAttributeNames if name not in used} == set()
+            assert {name for name in ExpressionAttributeValues if name not in used} == set()
+            if not any(
+                self._holds(part, item, ExpressionAttributeNames, ExpressionAttributeValues)
+                for part in ConditionExpression.split(" OR ")
+            ):
+                raise client_error("ConditionalCheckFailedException", "UpdateItem")
+            sets, _, gone = UpdateExpression.removeprefix("SET ").partition("REMOVE ")
+            for part in filter(None, sets.strip().split(", ")):
+                name, _, value = part.partition(" = ")
+                item[ExpressionAttributeNames[name]] = self._number(ExpressionAttributeValues[value])
+            for name in filter(None, gone.split(", ")):
+                item.pop(ExpressionAttributeNames[name], None)
+            self.writes += 1
+            self.items[Key["replay_id"]["S"]] = item
+            return {"Attributes": item}
+
+    @staticmethod
+    def _holds(part: str, item: dict[str, Any], names: dict[str, str], values: dict[str, Any]) -> bool:
+        if part.startswith("attribute_not_exists("):
+            return names[part[len("attribute_not_exists(") : -1]] not in item
+        name, _, value = part.partition(" = ")
+        return bool(item.get(names[name]) == values[value])
+
+    @staticmethod
+    def _number(value: dict[str, str]) -> dict[str, str]:
+        """DynamoDB gives numbers back in its own notation: 0.0 as 0."""
+        ((kind, text),) = value.items()
+        assert kind in {"S", "N"}
+        assert isinstance(text, str)
+        return {"N": f"{float(text):g}" if float(text) < 1e5 else text} if kind == "N" else value
 
     def get_item(self, *, TableName: str, Key: dict[str, Any], ConsistentRead: bool) -> dict[str, Any]:  # noqa: N803
         assert TableName

@@ -21,6 +21,7 @@ from pipeline.replay.delivery import Patience
 from pipeline.replay.reader import OrderFile
 from pipeline.replay.run import Job, replay
 from pipeline.replay.senders import KinesisSender
+from pipeline.replay.wishes import Control, Tempo
 from tests.pipeline.replay.fakes import FakeBucket, FakeKinesis, client_error
 from tests.pipeline.replay.test_reader import FIRST, HEADER, SECOND, THIRD, written
 
@@ -33,7 +34,7 @@ QUICK = Patience(attempts=30, seconds=20, first_wait=0.001, longest_wait=0.005, 
 
 
 def run(path: Path, kinesis: FakeKinesis, bucket: FakeBucket | None = None, **options: Any) -> Receipt:
-    job = {name: options.pop(name) for name in ("rate", "limit", "connections", "patience") if name in options}
+    job = {name: options.pop(name) for name in ("tempo", "limit", "connections", "patience") if name in options}
     with OrderFile(path) as orders:
         receipt = replay(
             orders,
@@ -160,13 +161,14 @@ def test_the_ledger_is_written_in_parts_and_is_whole_when_stopped(
 ) -> None:
     monkeypatch.setattr(ledger, "_ROWS", 1000)
     bucket = FakeBucket()
-    stop = threading.Event()
+    control = Control()
 
     def look(state: Progress) -> None:
         if state.rows_read:
-            stop.set()
+            control.stop()
 
-    receipt = run(written(tmp_path, HEADER, *[FIRST] * 200_000), FakeKinesis(), bucket, on_progress=look, stop=stop)
+    path = written(tmp_path, HEADER, *[FIRST] * 200_000)
+    receipt = run(path, FakeKinesis(), bucket, on_progress=look, control=control)
     assert receipt.status == "stopped"
     assert 1 < len(receipt.ledger) <= receipt.rows / 1000 + 1
     told = entries(bucket)
@@ -188,7 +190,6 @@ def test_no_answer_at_all_ends_it_with_a_receipt(tmp_path: Path) -> None:
     receipt = run(written(tmp_path, HEADER, *[FIRST] * 20_000), kinesis, bucket, patience=Patience(3, first_wait=0.001))
     assert receipt.status == "failed"
     assert "kinesis took no record" in str(receipt.error)
-    assert receipt.sha256 is None
     assert 0 < receipt.failed == receipt.rows < 20_000
     assert len(kept_rows(bucket)) == receipt.failed
 
@@ -230,7 +231,7 @@ def test_rate_paces_and_does_not_hold_rows_back(tmp_path: Path) -> None:
     receipt = run(
         written(tmp_path, HEADER, *[FIRST] * 45),
         kinesis,
-        rate=20,
+        tempo=Tempo(20),
         on_progress=lambda state: seen.append(state.accepted),
     )
     assert 2.2 < time.monotonic() - began < 6
@@ -239,19 +240,20 @@ def test_rate_paces_and_does_not_hold_rows_back(tmp_path: Path) -> None:
 
 
 def test_stop_finishes_what_is_in_flight_and_gives_a_receipt(tmp_path: Path) -> None:
-    stop = threading.Event()
-    threading.Timer(0.3, stop.set).start()
+    control = Control(Tempo(50))
+    threading.Timer(0.3, control.stop).start()
     began = time.monotonic()
-    receipt = run(written(tmp_path, HEADER, *[FIRST] * 1000), FakeKinesis(), rate=50, stop=stop)
+    receipt = run(written(tmp_path, HEADER, *[FIRST] * 1000), FakeKinesis(), tempo=Tempo(50), control=control)
     assert time.monotonic() - began < 5
     assert receipt.status == "stopped"
     assert 0 < receipt.accepted == receipt.rows < 1000
-    assert receipt.sha256 is None
 
 
 def test_progress_is_told_at_the_start_each_second_and_at_the_end(tmp_path: Path) -> None:
     told: list[Progress] = []
-    receipt = run(written(tmp_path, HEADER, *[FIRST] * 30, "x"), FakeKinesis(), rate=20, on_progress=told.append)
+    receipt = run(
+        written(tmp_path, HEADER, *[FIRST] * 30, "x"), FakeKinesis(), tempo=Tempo(20), on_progress=told.append
+    )
     assert 3 <= len(told) <= 5
     assert (told[0].status, told[0].rows_read, told[0].bytes_total) == ("running", 0, receipt.bytes)
     end = told[-1]
@@ -271,7 +273,7 @@ def test_a_cloud_that_does_not_listen_stops_a_replay_at_its_start_only(tmp_path:
         if calls > 1:
             raise CloudDownError("the table does not answer")
 
-    assert run(path, kinesis, rate=20, on_progress=deaf).status == "done"
+    assert run(path, kinesis, tempo=Tempo(20), on_progress=deaf).status == "done"
     assert calls >= 3
     with pytest.raises(CloudDownError):
         run(path, kinesis, on_progress=deaf)
@@ -291,7 +293,7 @@ def test_a_fault_of_our_own_is_told_and_raised(tmp_path: Path, monkeypatch: pyte
 
 
 def test_noise_does_not_fill_the_memory_with_reasons(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("pipeline.replay.run._KINDS", 5)
+    monkeypatch.setattr("pipeline.replay.tally._KINDS", 5)
     receipt = run(written(tmp_path, HEADER, *["x" + ",y" * n for n in range(20)]), FakeKinesis())
     assert len(receipt.reasons) == 6
     assert {counted.reason: counted.rows for counted in receipt.reasons}["other reasons"] == 15

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import io
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -21,26 +20,13 @@ if TYPE_CHECKING:
 AT = "2026-01-02 03:04:05.123456"
 
 
-class Bucket(FakeBucket):
-    """S3 with ListObjectsV2 and GetObject."""
-
-    def get_paginator(self, _operation: str) -> Bucket:
-        return self
-
-    def paginate(self, *, Bucket: str, Prefix: str) -> Any:  # noqa: N803
-        yield {"Contents": [{"Key": key} for key in self.objects if key.startswith(Prefix)]}
-
-    def get_object(self, *, Bucket: str, Key: str) -> dict[str, Any]:  # noqa: N803
-        return {"Body": io.BytesIO(self.objects[Key])}
-
-
 def fate(line: int, outcome: str) -> tuple[Record, Outcome]:
-    record = Record(line, f"A-{line - 1}", "A", b'{"SentAt":"%s"}\n' % AT.encode())
+    record = Record(line, f"A-{line - 1}", "A", b'{"SentAt":"%s"}\n' % AT.encode(), sent_at=AT)
     return record, Accepted() if outcome == "accepted" else Refused("why", lost=outcome == "unknown")
 
 
 def test_a_ledger_is_read_as_it_was_written() -> None:
-    bucket = Bucket()
+    bucket = FakeBucket()
     ledger = Ledger(bucket, "lake", "r-1")
     ledger.add([fate(2, "accepted"), fate(4, "failed"), fate(5, "unknown")])
     ledger.reject(3, "A-2", "why")
@@ -62,7 +48,7 @@ def test_a_ledger_is_read_as_it_was_written() -> None:
 
 
 def test_a_row_of_a_resumed_replay_counts_once_and_accepted_wins() -> None:
-    bucket = Bucket()
+    bucket = FakeBucket()
     for outcomes in ("accepted", "failed"), ("failed", "accepted"):
         ledger = Ledger(bucket, "lake", "r-1")
         ledger.add([fate(2, outcomes[0]), fate(3, outcomes[1])])
@@ -72,7 +58,7 @@ def test_a_row_of_a_resumed_replay_counts_once_and_accepted_wins() -> None:
 
 
 def test_a_bucket_that_takes_nothing_loses_no_entry() -> None:
-    bucket = Bucket()
+    bucket = FakeBucket()
     ledger = Ledger(bucket, "lake", "r-1")
     bucket.down = True
     ledger.add([fate(2, "accepted")])
@@ -85,4 +71,4 @@ def test_a_bucket_that_takes_nothing_loses_no_entry() -> None:
 
 def test_a_replay_without_a_ledger_is_told_in_words() -> None:
     with pytest.raises(NotFoundError, match="has no ledger"):
-        sent.read(Bucket(), "lake", "r-2")
+        sent.read(FakeBucket(), "lake", "r-2")

@@ -1,0 +1,66 @@
+"""What was viewed in a period, as the lake holds it: over time, by page, from where to where."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import streamlit as st
+
+from pages.parts import asked, charts, evidence, filters, flows, operators, states, words
+from queries import definitions as d
+from queries.reports import views
+
+DAYS = 2
+_NAME = 60  # letters
+
+
+def show() -> None:
+    """Three figures over one period; each fails on its own."""
+    st.header("History", divider="gray")
+    st.caption("Page views that arrived in the lake on these days (UTC), each counted once; asked of Athena.")
+    period, by = filters.period(filters.Span(), scope="arrivals", by_options=("hour", "day"), days=DAYS)
+    this_hour = datetime.now(UTC).replace(tzinfo=None, minute=0, second=0, microsecond=0)
+    course, pages, flowing = asked.together(
+        asked.lake(views.by_step, period, by, this_hour),
+        asked.lake(views.by_page, period),
+        asked.lake(views.flows, period),
+    )
+    with states.panel("Page views over time"):
+        found = course.figure()
+        if found.empty:
+            states.nothing(
+                "page views from these days in the lake",
+                "They are there within a minute of their coming in; choose other days, or send some.",
+            )
+            return
+        best = found.greatest("views")
+        st.subheader(f"{words.step(best['period'], by)} had the most page views: {words.count(best['views'])}")
+        drawn = charts.columns(found.frame, d.VIEWS, by)
+        alt = f"Page views by {by} in which they occurred, {words.period(period)}."
+        charts.show(drawn, key=f"views by {by}", alt=alt)
+        if best["outside"]:
+            st.caption(
+                f"{words.count(best['outside'])} page views arrived on these days but occurred on others; "
+                "they are counted below, not here."
+            )
+        evidence.show("Page views over time", course, chart=drawn)
+    with states.panel("Pages"):
+        frame = pages.figure().frame
+        first = frame.iloc[0]
+        st.subheader(f"{words.foreign(first['page'], _NAME)} was viewed most: {words.count(first['views'])} times")
+        operators.table(
+            {
+                "Page": [words.foreign(page, _NAME) for page in frame["page"]],
+                "Page views": [float(count) for count in frame["views"]],
+                "Share": [f"{count / first['all_views']:.1%}" for count in frame["views"]],
+                "Sessions": [float(count) for count in frame["sessions"]],
+                "Mean time spent": [f"{row.seconds:,.1f} s" if row.timed else "" for row in frame.itertuples()],
+            }
+        )
+        st.caption(f"The first {len(frame)} of {words.count(first['all_pages'])} pages.")
+        evidence.show("Pages", pages)
+    with states.panel("From where to where"):
+        st.subheader("Where readers come from and go to")
+        drawn = flows.chart(flowing.figure().frame)
+        charts.show(drawn, key="flows", alt="Page views from each source to each page, the greatest of both.")
+        evidence.show("Sources and pages", flowing, chart=drawn)

@@ -1,0 +1,92 @@
+"""The page of active page views, on counters and a lake in memory."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pages.parts import flows
+from pipeline.errors import CloudDownError
+from tests.pages.fakes import FakeService
+
+if TYPE_CHECKING:
+    from streamlit.testing.v1 import AppTest
+
+    from tests.pages.conftest import World
+
+
+def tiles(app: AppTest) -> dict[str, str]:
+    return {metric.label: metric.value for metric in app.metric}
+
+
+def said(app: AppTest) -> str:
+    return "\n".join(element.value for element in (*app.markdown, *app.caption, *app.subheader))
+
+
+def test_what_is_active_now(world: World) -> None:
+    app = world.open("active-pages")
+    assert not app.exception
+    assert tiles(app)["Active pages"] == "12"
+    assert tiles(app)["Active sessions"] == "3"
+    assert "Active means viewed within the last 5 minutes" in said(app)
+    assert "live" in said(app)
+    assert "And 2 more." in said(app)
+    top = app.table[0].value
+    assert list(top["Page views"])[:3] == [40.0, 39.0, 38.0]
+    assert r"\<b\>\*bold\*\</b\>" in top["Page"].iloc[0]
+
+
+def test_the_minutes_are_in_the_address(world: World) -> None:
+    app = world.open("active-pages", within="60")
+    assert "within the last 60 minutes" in said(app)
+    app.number_input(key="active within").set_value(7).run()
+    assert app.query_params["within"] == "7"
+    assert "within the last 7 minutes" in said(app)
+    for wrong in ("0", "61", "<script>", "٣"):
+        assert "within the last 5 minutes" in said(world.open("active-pages", within=wrong))
+
+
+def test_paused_the_figures_stand_still(world: World) -> None:
+    app = world.open("active-pages")
+    app.toggle(key="active paused").set_value(True).run()
+    assert "paused" in said(app)
+    world.services["dynamodb"] = FakeService({"query": {"Items": []}})
+    assert tiles(app.run())["Active pages"] == "12"
+
+
+def test_history(world: World) -> None:
+    app = world.open("active-pages")
+    assert "had the most page views: 1,200" in said(app)
+    assert "5 page views arrived on these days but occurred on others" in said(app)
+    table = app.table[2].value
+    assert list(table["Share"]) == ["83.0%", "17.0%"]
+    assert list(table["Mean time spent"]) == ["39.5 s", ""]
+    asked = {name for name, _ in world.lake.asked}
+    assert {"views_by_hour", "views_by_page", "views_by_flow"} <= asked
+    app = world.open("active-pages", by="day")
+    assert "views_by_day" in {name for name, _ in world.lake.asked}
+
+
+def test_nothing_yet(empty_world: World) -> None:
+    app = empty_world.open("active-pages")
+    assert not app.exception
+    assert tiles(app)["Active pages"] == "0"
+    assert any("No page views in the last hour yet" in info.value for info in app.info)
+    assert any("No page views from these days in the lake yet" in info.value for info in app.info)
+
+
+def test_live_and_history_fail_each_alone(world: World) -> None:
+    world.services["dynamodb"] = FakeService({"query": CloudDownError("gone")})
+    app = world.open("active-pages")
+    assert any("Active now: out of reach" in error.value for error in app.error)
+    assert "had the most page views" in said(app)
+
+
+def test_flows_show_names_as_text() -> None:
+    from tests.pages.fakes import ANSWERS
+
+    figure = flows.chart(ANSWERS["views_by_flow"]({}))
+    (sankey,) = figure.data
+    assert list(sankey.node.label) == [
+        "&lt;i&gt;menu&lt;/i&gt;", flows.NO_SOURCE, flows.OTHER, "&lt;b&gt;*bold*&lt;/b&gt;", "drink_1", flows.OTHER,
+    ]  # fmt: skip
+    assert list(sankey.link.value) == [1000, 200, 5]
