@@ -55,6 +55,7 @@ class Outputs:
     warehouse_ssl: str
     warehouse_delivery: str
     merge_schedule: str
+    invoice_writer: str
     clicks_stream: str
     page_views_delivery: str
     clicks_delivery: str

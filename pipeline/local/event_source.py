@@ -22,7 +22,7 @@ from pipeline.local.event_batches import BEFORE_ALL, Outcome, Record, Rules, Sha
 from pipeline.settings import LOCAL_REGION
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from pipeline.local.host import Host
 
@@ -30,6 +30,7 @@ _IDLE = 0.1  # seconds between looks at a shard without records; AWS looks once 
 _LOOK = 0.25  # seconds between looks for new mappings and shards
 _STOPPING = 20.0  # seconds that invocations under way may take at a stop
 _AFTER_FAULT = 5.0
+_METRIC_EACH = 1.0
 
 logger = logging.getLogger("weir.local.event_source")
 
@@ -68,7 +69,7 @@ class Poller:
     def __init__(self, host: Host) -> None:
         self._host = host
         self._stopped = threading.Event()
-        self.iterator_ages: dict[tuple[str, str], float] = {}  # seconds, by mapping and shard
+        self._next_metric: dict[tuple[str, str], float] = {}  # when one is due, by mapping and shard
         self._threads: dict[tuple[str, str], threading.Thread] = {}
         self._supervisor = threading.Thread(target=self._supervise, name="event-sources", daemon=True)
 
@@ -113,13 +114,25 @@ class Poller:
                 try:
                     reader = reader or _Reader(settings, shard)
                     wait = reader.step(settings) if _enabled(settings) else _LOOK
-                    self.iterator_ages[mapping, shard] = reader.iterator_age
+                    self._tell_age(settings, shard, reader.iterator_age)
                 except Exception:
                     # A thread that ended would be a shard that nobody reads; whatever it is, the records stay.
                     logger.exception("Reading %s for mapping %s failed and is tried again.", shard, mapping)
                     wait = _AFTER_FAULT
                 if wait:
                     self._stopped.wait(wait)
+
+    def _tell_age(self, mapping: Mapping[str, Any], shard: str, age: float) -> None:
+        """The metric that Lambda gives for each batch, once a second at most; none where nothing is read."""
+        from ministack.services import cloudwatch
+
+        key = mapping["UUID"], shard
+        if age and time.monotonic() >= self._next_metric.get(key, 0.0):
+            self._next_metric[key] = time.monotonic() + _METRIC_EACH
+            of = {"FunctionName": mapping["FunctionName"]}
+            cloudwatch._store_datum(
+                "AWS/Lambda", "IteratorAge", of, time.time(), "Milliseconds", age * 1000, None, None, None
+            )
 
 
 class _Reader:

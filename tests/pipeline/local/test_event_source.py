@@ -358,3 +358,20 @@ def test_a_filter_keeps_records_from_the_function(cloud: Cloud) -> None:
     cloud.map(FilterCriteria={"Filters": [{"Pattern": pattern}]})
     cloud.until(lambda: bool(cloud.seen()))
     assert cloud.seen() == ['{"Country": "France"}']
+
+
+def test_the_age_of_what_a_function_gets_is_a_metric(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Lambda developer guide, "Types of metrics for Lambda functions": IteratorAge, of the last record of a batch."""
+    from ministack.services import cloudwatch
+
+    told: list[tuple[Any, ...]] = []
+    monkeypatch.setattr(cloudwatch, "_store_datum", lambda *datum: told.append(datum))
+    cloud.put("a")
+    time.sleep(0.05)
+    cloud.map()
+    cloud.until(lambda: bool(told))
+    namespace, name, dimensions, _when, unit, value = told[0][:6]
+    assert (namespace, name, dimensions, unit) == (
+        "AWS/Lambda", "IteratorAge", {"FunctionName": "writer"}, "Milliseconds",
+    )  # fmt: skip
+    assert 50 <= value < 60_000
