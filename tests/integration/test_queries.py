@@ -224,7 +224,7 @@ def test_a_table_that_athena_does_not_know(asked: Sources) -> None:
         "wrong",
         "lake",
         "One row.",
-        "select 1 from page_views where datehour >= :first and datehour <= :last",
+        "select 1 from no_such_table where datehour >= :first and datehour <= :last",
         ("first", "last"),
     )
     with pytest.raises(NotDeployedError):
