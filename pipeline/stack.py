@@ -46,6 +46,7 @@ class Outputs:
     results_bucket: str
     invoices_table: str
     replays_table: str
+    views_table: str
     dead_letter_bucket: str
     warehouse_host: str
     warehouse_port: str
@@ -60,6 +61,11 @@ class Outputs:
     clicks_delivery: str
     wikipedia_delivery: str
     active_views_table: str
+    sessions_stream: str
+    sessions_usa_stream: str
+    sessions_international_stream: str
+    sessions_usa_delivery: str
+    sessions_international_delivery: str
     api_url: str
     api_key_id: str = ""
 
