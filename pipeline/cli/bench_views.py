@@ -1,4 +1,4 @@
-"""`bench views`: live counters against the stream's records, and from a post to being counted, on a cloud of its own."""
+"""`bench views`: live counters against the stream's records, and the time from a post to being counted."""
 
 from __future__ import annotations
 
@@ -100,10 +100,10 @@ def _written(found: dict[str, Any]) -> str:
     waits = found["post_to_page_s"]
     told = ", ".join(f"{name} {seconds:.2f} s" for name, seconds in waits.items()) or "not measured"
     same = "all equal" if not found["counters_that_differ"] else f"{found['counters_that_differ']:,} DIFFER"
+    put, counted = found["put_views_per_s"], found["counted_views_per_s"]
     return "\n".join(
         [
-            f"{found['views']:,} views over {found['hours']:g} h: put at {found['put_views_per_s']:,} views/s, "
-            f"counted at {found['counted_views_per_s']:,} views/s",
+            f"{found['views']:,} views over {found['hours']:g} h: put at {put:,}, counted at {counted:,} views/s",
             f"closed minutes: {found['counters']:,} counters against what the stream's records add up to: {same}",
             f"from POST /page-views to being counted on the page ({found['posts']} posts): {told}",
         ]

@@ -25,6 +25,7 @@ ADDRESSES = {
     "sales": "/sales",
     "products": "/products",
     "invoices": "/invoices",
+    "active-pages": "/active-pages",
     "lake": "/lake",
     "replay": "/replay",
     "streams": "/streams",
