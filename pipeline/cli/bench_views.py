@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import tempfile
 import time
 from datetime import UTC, datetime, timedelta
@@ -43,6 +44,7 @@ def run(args: argparse.Namespace) -> int:
         cloud = LocalCloud(Path(place))
         cloud.start()
         try:
+            os.environ["WEIR_STATE"] = place
             settings = settle_local(str(running_cloud(Path(place))["endpoint"]))
             deploy(settings, {"ClicksShards": "2"})
             found = measure(stack.outputs(settings.stack), args.views, args.hours, args.posts)
