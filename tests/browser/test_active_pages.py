@@ -68,7 +68,7 @@ def test_it_counts_without_a_reload_and_stands_still_when_paused(cloud: Cloud, v
     eventually(lambda: int(view.metric("Active pages").replace(",", "")) > before, "one more active page", 20)
     assert view.page.evaluate("window.kept") == "this very page"
     view.page.get_by_text("Pause", exact=True).click()
-    view.page.get_by_text("paused", exact=True).wait_for()
+    view.page.get_by_text("stands still since then").wait_for()
     view.settle()
     looked = view.page.get_by_text("Looked at").inner_text()
     post(cloud, uuid.uuid4().hex)
