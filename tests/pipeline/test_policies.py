@@ -42,6 +42,7 @@ BENCHES = (
     "pipeline/cli/put.py",
     "pipeline/bench",
     "pipeline/cli/bench.py",
+    "pipeline/cli/bench_pages.py",
     "pipeline/cli/bench_replay.py",
     "pipeline/cli/bench_views.py",
 )
