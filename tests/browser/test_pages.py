@@ -27,6 +27,7 @@ ADDRESSES = {
     "invoices": "/invoices",
     "lake": "/lake",
     "replay": "/replay",
+    "receipt": "/receipt",
     "streams": "/streams",
     "deliveries": "/deliveries",
     "audit": "/audit",
