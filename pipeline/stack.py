@@ -54,11 +54,17 @@ class Outputs:
     warehouse_ssl: str
     warehouse_delivery: str
     merge_schedule: str
+    invoice_writer: str
     clicks_stream: str
     page_views_delivery: str
     clicks_delivery: str
     wikipedia_delivery: str
     active_views_table: str
+    sessions_stream: str
+    sessions_usa_stream: str
+    sessions_international_stream: str
+    sessions_usa_delivery: str
+    sessions_international_delivery: str
     api_url: str
     api_key_id: str = ""
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from pages.parts import asked, charts, operators, states, tiles, words
+from pages.parts import asked, charts, operators, states, tiles, trickle_switch, words
 from pipeline.health.metrics import Series
 from queries import definitions as d
 
@@ -36,6 +36,7 @@ def controls() -> tuple[int, bool]:
             width=180,
         )
         paused = st.toggle("Pause", key="active paused", help="The figures stand still; views are counted all the same")
+        trickle_switch.show()
     if minutes != _of_address():
         st.query_params["within"] = str(minutes)
     return int(minutes), paused

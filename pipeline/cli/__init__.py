@@ -19,10 +19,13 @@ VERBS = {
     "env": "print the exports that point any AWS client at the local cloud",
     "deploy": "create or update the stack",
     "destroy": "delete the stack and everything in it",
-    "sample": "write a file of generated order lines",
+    "sample": "write a file of generated events",
     "replay": "send a file through the pipeline",
+    "trickle": "send a few clicks a second to the local cloud, until Ctrl-C",
     "audit": "compare what a replay sent with what each sink holds",
     "redrive": "send again exactly what a sink misses of a replay",
+    "put": "put a record to a stream",
+    "tail": "show a stream's records as they come, from all shards",
     "bench": "measure Weir's own parts on this machine",
 }
 _INTERRUPTED = 130

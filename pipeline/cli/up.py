@@ -38,6 +38,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Where the dashboard listens, and how much sample data there is."""
     parser.add_argument("--port", type=int, default=8501, help="the dashboard's port on loopback (default: 8501)")
     parser.add_argument("--rows", type=int, default=files.SAMPLE_ROWS, help="order lines of sample data (0: none)")
+    parser.add_argument("--no-clicks", action="store_true", help="no live trickle of clicks beside the dashboard")
     parser.add_argument(
         "--shard-limits",
         action="store_true",
@@ -85,6 +86,8 @@ def _start(args: argparse.Namespace, state: Path, running: ExitStack) -> None:
         _load_sample(args.rows, settings)
     with _stage("Dashboard"):
         dashboard = running.enter_context(_dashboard(args.port, state))
+    if not args.no_clicks:
+        running.enter_context(_trickle(state))
     url = f"http://127.0.0.1:{args.port}"
     print(f"Ready in {time.monotonic() - begun:.0f} s: {url}  (Ctrl-C stops everything and keeps the data)", flush=True)
     while dashboard.poll() is None and cloud.running:
@@ -187,6 +190,27 @@ def _dashboard(port: int, state: Path) -> Iterator[subprocess.Popen[bytes]]:
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
+
+
+@contextmanager
+def _trickle(state: Path) -> Iterator[None]:
+    """A few clicks a second as a child, which the Active page turns off and on."""
+    with (state / "trickle.log").open("wb") as output:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "pipeline", "trickle"],
+            cwd=REPOSITORY,
+            env=os.environ | {"WEIR_STATE": str(state)},
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+    remember(state, "trickle", process.pid)
+    try:
+        yield
+    finally:
+        process.kill()  # it holds nothing
+        process.wait()
 
 
 def _await_dashboard(process: subprocess.Popen[bytes], port: int, log: Path) -> None:

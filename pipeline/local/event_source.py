@@ -1,8 +1,9 @@
 """Lambda's event source mappings for Kinesis, in place of MiniStack's, which loses what a function reports as failed.
 
-Each mapping reads each shard in a thread of its own, so that a shard whose batch keeps failing holds up no other. A
-checkpoint is a sequence number and lies where MiniStack keeps its positions, which are saved at a clean stop. What
-happens to a batch is told in `event_batches`. ParallelizationFactor is taken as 1.
+Each mapping reads each shard in a thread of its own, so that a shard whose batch keeps failing holds up no other; the
+children of a shard that was split or merged wait until all of its records are done with. A checkpoint is a sequence
+number and lies where MiniStack keeps its positions, which are saved at a clean stop. What happens to a batch is told in
+`event_batches`. ParallelizationFactor is taken as 1.
 """
 
 from __future__ import annotations
@@ -19,10 +20,11 @@ from typing import TYPE_CHECKING, Any
 from pipeline.errors import LocalCloudError
 from pipeline.local import event_failure, objects
 from pipeline.local.event_batches import BEFORE_ALL, Outcome, Record, Rules, ShardConsumer
+from pipeline.local.kinesis import reshard
 from pipeline.settings import LOCAL_REGION
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from pipeline.local.host import Host
 
@@ -30,6 +32,7 @@ _IDLE = 0.1  # seconds between looks at a shard without records; AWS looks once 
 _LOOK = 0.25  # seconds between looks for new mappings and shards
 _STOPPING = 20.0  # seconds that invocations under way may take at a stop
 _AFTER_FAULT = 5.0
+_METRIC_EACH = 1.0
 
 logger = logging.getLogger("weir.local.event_source")
 
@@ -68,7 +71,7 @@ class Poller:
     def __init__(self, host: Host) -> None:
         self._host = host
         self._stopped = threading.Event()
-        self.iterator_ages: dict[tuple[str, str], float] = {}  # seconds, by mapping and shard
+        self._next_metric: dict[tuple[str, str], float] = {}  # when one is due, by mapping and shard
         self._threads: dict[tuple[str, str], threading.Thread] = {}
         self._supervisor = threading.Thread(target=self._supervise, name="event-sources", daemon=True)
 
@@ -90,7 +93,7 @@ class Poller:
             while not self._stopped.is_set():
                 for mapping in _mappings():
                     stream = _stream(mapping)
-                    for shard in list(stream["shards"]) if stream else ():
+                    for shard in _readable(mapping["UUID"], stream) if stream else ():
                         self._ensure_reader(mapping["UUID"], shard)
                 self._stopped.wait(_LOOK)
 
@@ -110,16 +113,30 @@ class Poller:
                 stream = _stream(settings) if settings else None
                 if settings is None or stream is None or shard not in stream["shards"]:
                     return
+                if _is_done(mapping, stream["shards"][shard], shard):
+                    return
                 try:
                     reader = reader or _Reader(settings, shard)
                     wait = reader.step(settings) if _enabled(settings) else _LOOK
-                    self.iterator_ages[mapping, shard] = reader.iterator_age
+                    self._tell_age(settings, shard, reader.iterator_age)
                 except Exception:
                     # A thread that ended would be a shard that nobody reads; whatever it is, the records stay.
                     logger.exception("Reading %s for mapping %s failed and is tried again.", shard, mapping)
                     wait = _AFTER_FAULT
                 if wait:
                     self._stopped.wait(wait)
+
+    def _tell_age(self, mapping: Mapping[str, Any], shard: str, age: float) -> None:
+        """The metric that Lambda gives for each batch, once a second at most; none where nothing is read."""
+        from ministack.services import cloudwatch
+
+        key = mapping["UUID"], shard
+        if age and time.monotonic() >= self._next_metric.get(key, 0.0):
+            self._next_metric[key] = time.monotonic() + _METRIC_EACH
+            of = {"FunctionName": mapping["FunctionName"]}
+            cloudwatch._store_datum(
+                "AWS/Lambda", "IteratorAge", of, time.time(), "Milliseconds", age * 1000, None, None, None
+            )
 
 
 class _Reader:
@@ -227,6 +244,29 @@ def _mappings() -> list[dict[str, Any]]:
     from ministack.services import lambda_svc
 
     return [found for found in lambda_svc._esms.values() if ":kinesis:" in found.get("EventSourceArn", "")]
+
+
+def _readable(mapping: str, stream: dict[str, Any]) -> list[str]:
+    """The shards that a mapping reads now: not those that it has read to their end, and none before its parents."""
+    shards = stream["shards"]
+    done = {name for name, shard in shards.items() if _is_done(mapping, shard, name)}
+    # A parent that the stream holds no more has nothing left to read.
+    return [
+        name
+        for name, shard in shards.items()
+        if name not in done and all(parent in done or parent not in shards for parent in reshard.parents(shard))
+    ]
+
+
+def _is_done(mapping: str, shard: dict[str, Any], name: str) -> bool:
+    """Whether a shard takes no more records, and its last one is done with."""
+    from ministack.services import lambda_svc
+
+    if reshard.is_open(shard):
+        return False
+    place = lambda_svc._kinesis_positions.get(mapping, {}).get(name)
+    records = shard["records"]
+    return not records or (isinstance(place, str) and place >= _sequence(records[-1]))
 
 
 def _enabled(mapping: dict[str, Any]) -> bool:

@@ -70,7 +70,7 @@ def write(
     """
     calendar = Calendar(start, end, seed)
     ledger = Ledger()
-    with _whole(path) as file:
+    with whole(path) as file:
         file.write(_HEADER.encode(ENCODING))
         for first, invoice in _in_file_order(seed):
             at = calendar.at(ledger.rows / rows)
@@ -204,7 +204,7 @@ class _Shop:
 
 
 @contextmanager
-def _whole(path: Path) -> Iterator[_Writable]:
+def whole(path: Path) -> Iterator[_Writable]:
     """A file that takes its name when it is finished and leaves nothing when it is not."""
     part = path.with_name(f"{path.name}.part")
     try:

@@ -1,4 +1,4 @@
-"""Why a sink does not hold an event: looked for where what did not get through is kept."""
+"""Why a sink does not hold an event: looked for where what did not get through is kept, in the replay's time."""
 
 from __future__ import annotations
 
@@ -8,7 +8,9 @@ import gzip
 import json
 import re
 import zlib
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from pipeline.clients import aws_errors
@@ -24,7 +26,8 @@ if TYPE_CHECKING:
     from queries.figure import Engine
 
 _SQL = load("warehouse")
-_MOST_OBJECTS = 500  # looked into at each place, the newest
+_READERS = 8
+_AT_A_TIME = 64  # objects, and then a look whether everything is found
 _MOST_BYTES = 16 << 20  # of one object
 _MOST_LOAD_ERRORS = 1_000
 # Records as Firehose and Lambda keep them: base64 within JSON, which may itself be text within JSON.
@@ -41,12 +44,19 @@ class Place:
 
 
 class Causes:
-    """Looks for causes in the objects that were written since the replay began."""
+    """Looks for causes in what was written from `since` to `until`, UTC: all of it, however much that is."""
 
-    def __init__(self, s3: Any, warehouse: Engine, outputs: Outputs, replay_id: str, since: datetime) -> None:  # noqa: ANN401 - boto3
+    def __init__(
+        self,
+        s3: Any,  # noqa: ANN401 - boto3
+        warehouse: Engine,
+        outputs: Outputs,
+        replay_id: str,
+        between: tuple[datetime, datetime],
+    ) -> None:
         self._s3 = s3
         self._warehouse = warehouse
-        self._since = since
+        self._since, self._until = between
         lake = outputs.lake_bucket
         self._quarantine = Place(lake, QUARANTINE, "in quarantine")
         self._given_up = Place(lake, f"{DEAD_LETTERS}{replay_id}", "dead-lettered by the replay")
@@ -72,22 +82,24 @@ class Causes:
         names = b"|".join(re.escape(name.encode()) for name in sorted(event_ids, key=len, reverse=True))
         sought = re.compile(rb"(?<![\w-])(?:" + names + rb")(?![\w-])")
         found: dict[str, str] = {}
-        with aws_errors(f"s3://{place.bucket}/{place.prefix}"):
-            for key in self._keys(place):
-                for text in _texts(self._body(place.bucket, key)):
-                    for name in sought.findall(text):
-                        found.setdefault(name.decode(), key)
+
+        def look(key: str) -> tuple[str, set[bytes]]:
+            return key, {name for text in _texts(self._body(place.bucket, key)) for name in sought.findall(text)}
+
+        with aws_errors(f"s3://{place.bucket}/{place.prefix}"), ThreadPoolExecutor(_READERS) as pool:
+            keys = iter(self._keys(place))
+            while len(found) < len(event_ids) and (part := list(islice(keys, _AT_A_TIME))):
+                for key, seen in pool.map(look, part):
+                    for event_id in seen:
+                        found.setdefault(event_id.decode(), key)
         return found
 
-    def _keys(self, place: Place) -> list[str]:
+    def _keys(self, place: Place) -> Iterator[str]:
         pages = self._s3.get_paginator("list_objects_v2").paginate(Bucket=place.bucket, Prefix=place.prefix)
-        kept = [
-            (found["LastModified"], str(found["Key"]))
-            for page in pages
-            for found in page.get("Contents", [])
-            if found["LastModified"] >= self._since and found["Size"] <= _MOST_BYTES
-        ]
-        return [key for _, key in sorted(kept, reverse=True)[:_MOST_OBJECTS]]
+        for page in pages:
+            for found in page.get("Contents", []):
+                if self._since <= found["LastModified"] <= self._until and found["Size"] <= _MOST_BYTES:
+                    yield str(found["Key"])
 
     def _body(self, bucket: str, key: str) -> bytes:
         body: bytes = self._s3.get_object(Bucket=bucket, Key=key)["Body"].read()

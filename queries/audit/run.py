@@ -37,6 +37,8 @@ _MOMENT = "%Y-%m-%d %H:%M:%S"
 _WAITING = "still on its way: acknowledged less than {} s ago"
 _LANDED = "landed, and not merged yet"
 _UNKNOWN = "unknown"
+# The longest that a record is tried before it is given up - the event source mapping's six hours - and some more.
+_TRIED_FOR = timedelta(hours=7)
 
 
 @dataclass(frozen=True)
@@ -102,9 +104,9 @@ class _Look:
         self._now = now
         self._replay_id = replay.replay_id
         self._started = datetime.fromisoformat(replay.started_at).replace(tzinfo=UTC)
-        self._causes = Causes(
-            sinks.client("s3"), sinks.warehouse, sinks.outputs, replay.replay_id, self._started - timedelta(minutes=1)
-        )
+        ended = datetime.fromisoformat(replay.ended_at).replace(tzinfo=UTC) if replay.ended_at else now
+        between = self._started - timedelta(minutes=1), ended + _TRIED_FOR
+        self._causes = Causes(sinks.client("s3"), sinks.warehouse, sinks.outputs, replay.replay_id, between)
 
     def lake(self) -> Sink:
         """An anti-join in Athena: in the hours since the replay began, and for what is not there in all hours."""

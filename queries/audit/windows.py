@@ -8,6 +8,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from pipeline.clients import aws_errors
+from queries.audit import lags
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -32,15 +33,16 @@ class Windows:
 
 
 def of_stack(client: Callable[[str], Any], outputs: Outputs) -> Windows:
-    """As the delivery streams and the merge's schedule are set now. Raises CloudError."""
-    lake = _interval(client, outputs.lake_delivery)
-    warehouse = _interval(client, outputs.warehouse_delivery)
+    """As the delivery streams and the merge's schedule are set, and as far as the consumers are behind, now.
+
+    Raises CloudError.
+    """
     with aws_errors(f"Schedule {outputs.merge_schedule}"):
         expression = client("scheduler").get_schedule(Name=outputs.merge_schedule)["ScheduleExpression"]
     return Windows(
-        timedelta(seconds=_with_grace(lake)),
-        timedelta(seconds=_GRACE_S),
-        timedelta(seconds=_with_grace(warehouse)),
+        timedelta(seconds=_of_delivery(client, outputs.lake_delivery)),
+        timedelta(seconds=_GRACE_S + lags.of_function(client("cloudwatch"), outputs.invoice_writer)),
+        timedelta(seconds=_of_delivery(client, outputs.warehouse_delivery)),
         timedelta(seconds=period(expression) + _GRACE_S),
     )
 
@@ -55,10 +57,14 @@ def _with_grace(interval_s: int) -> int:
     return interval_s + max(_GRACE_S, interval_s)
 
 
-def _interval(client: Callable[[str], Any], delivery: str) -> int:
-    with aws_errors(f"Delivery stream {delivery}"):
-        described = client("firehose").describe_delivery_stream(DeliveryStreamName=delivery)
+def _of_delivery(client: Callable[[str], Any], name: str) -> float:
+    with aws_errors(f"Delivery stream {name}"):
+        described = client("firehose").describe_delivery_stream(DeliveryStreamName=name)
     target = described["DeliveryStreamDescription"]["Destinations"][0]
     redshift = target.get("RedshiftDestinationDescription")
     s3 = redshift["S3DestinationDescription"] if redshift else target["ExtendedS3DestinationDescription"]
-    return int(s3["BufferingHints"]["IntervalInSeconds"])
+    lag = lags.of_delivery(client("cloudwatch"), name)
+    window = max(_with_grace(int(s3["BufferingHints"]["IntervalInSeconds"])), lag.freshness_s + _GRACE_S) + lag.behind_s
+    if redshift and lag.copy_fails:
+        window += int(redshift.get("RetryOptions", {}).get("DurationInSeconds", 0))
+    return window

@@ -132,6 +132,19 @@ def _flows(_parameters: Mapping[str, object]) -> pd.DataFrame:
     )
 
 
+def _sessions(_parameters: Mapping[str, object]) -> pd.DataFrame:
+    return pd.DataFrame(
+        {
+            "destination": ["USA", "International", "International"],
+            "country": ["USA", "<b>France</b>", None],
+            "sessions": [1200, 30, 1],
+            "products": [3600, 90, 0],
+            "quantity": [10000, 100, 0],
+            "in_cart": [2500, 33, 0],
+        }
+    )
+
+
 def _refused(_parameters: Mapping[str, object]) -> pd.DataFrame:
     return pd.DataFrame(
         {
@@ -177,6 +190,7 @@ ANSWERS: dict[str, Callable[[Mapping[str, object]], pd.DataFrame]] = {
     "views_by_day": _views,
     "views_by_page": _viewed,
     "views_by_flow": _flows,
+    "sessions_by_country": _sessions,
 }
 NOTHING: dict[str, Callable[[Mapping[str, object]], pd.DataFrame]] = {
     "sales_span": lambda _: pd.DataFrame([{"first_at": None, "newest_at": None, "lines": 0}]),
@@ -193,6 +207,7 @@ NOTHING: dict[str, Callable[[Mapping[str, object]], pd.DataFrame]] = {
     "views_by_day": lambda _: pd.DataFrame(columns=["period", "views", "sessions"]),
     "views_by_page": lambda _: _viewed({}).head(0),
     "views_by_flow": lambda _: _flows({}).head(0),
+    "sessions_by_country": lambda _: _sessions({}).head(0),
     "arrivals_by_hour": lambda _: pd.DataFrame(columns=["datehour", "records", "events", "newest_sent_at"]),
 }
 

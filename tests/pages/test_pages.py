@@ -115,7 +115,7 @@ def test_typing_an_invoice_number_opens_it_and_goes_into_the_address(world: Worl
 
 def test_lake_tells_records_events_and_repeats(world: World) -> None:
     app = world.open("lake")
-    assert [metric.value for metric in app.metric] == ["20,000", "20,100"]
+    assert [metric.value for metric in app.metric][:2] == ["20,000", "20,100"]
     assert "100 repeats" in str(app.metric[1].delta)
 
 

@@ -17,6 +17,7 @@ from queries.audit.causes import Causes
 from tests.pages.fakes import FakeEngine
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
+BETWEEN = NOW - timedelta(minutes=1), NOW + timedelta(hours=7)
 OUTPUTS = Outputs(**{field.name: field.name for field in fields(Outputs)})
 
 
@@ -51,7 +52,7 @@ def causes(warehouse: FakeEngine | None = None, **objects: bytes) -> Causes:
     kept = {names[name]: (NOW, body) for name, body in objects.items()}
     kept["lake_bucket", "quarantine/orders/old.json"] = (NOW - timedelta(days=1), b'"A-9"')
     engine = warehouse or FakeEngine({"load_errors": lambda _: pd.DataFrame({"file_name": []})})
-    return Causes(FakeS3(kept), engine, OUTPUTS, "r-1", NOW - timedelta(minutes=1))
+    return Causes(FakeS3(kept), engine, OUTPUTS, "r-1", BETWEEN)
 
 
 def wire(event_id: str) -> bytes:
@@ -76,6 +77,17 @@ def test_each_sinks_own_place_comes_first() -> None:
         "A-1": "dead-lettered by the invoice writer: s3://dead_letter_bucket/aws/lambda/x"
     }
     assert found.of("lake", set()) == {}
+
+
+def test_every_object_of_the_replays_time_is_looked_into_and_no_other() -> None:
+    kept = {
+        ("lake_bucket", f"errors/orders/x/{number:04d}"): (NOW + timedelta(seconds=number), wire(f"A-{number}"))
+        for number in range(-100, 1200)
+    }
+    kept["lake_bucket", "errors/orders/x/later"] = (NOW + timedelta(hours=8), wire("A-later"))
+    engine = FakeEngine({})
+    found = Causes(FakeS3(kept), engine, OUTPUTS, "r-1", BETWEEN).of("lake", {"A--99", "A-0", "A-1199", "A-later"})
+    assert set(found) == {"A-0", "A-1199"}
 
 
 def test_an_id_is_not_found_in_a_longer_one() -> None:
