@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pipeline.replay import launch
-from pipeline.replay.progress import DONE, PAUSED, RUNNING, STOPPED, Counted, Progress, Receipt, Rejection, utc_now
+from pipeline.replay.progress import DONE, PAUSED, RUNNING, STOPPED, Counted, Progress, Receipt, Rejection
 from pipeline.replay.store import Store
 from pipeline.replay.wishes import GO_ON, PAUSE, STOP, Tempo, Wish
 from tests.pages.test_pages import text
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 RUNS = Progress(
     replay_id="r-1", file="/data/shop.csv.gz", target="kinesis", started_at="2026-01-02 03:04:05.678",
-    updated_at=utc_now(), bytes_read=250, bytes_total=1000, rows_read=5002, accepted=5000, rejected=2, retried=7,
+    updated_at="2999-01-01 00:00:00.000", bytes_read=250, bytes_total=1000, rows_read=5002, accepted=5000, rejected=2, retried=7,
     refused=8, rows_per_s=20.0, rate=20.0, lag_s=12.3, left_s=150.0, who="ann@elsewhere", sha256="ab" * 32,
 )  # fmt: skip
 ENDED = replace(

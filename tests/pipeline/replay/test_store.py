@@ -102,7 +102,7 @@ def test_the_share_is_of_the_file_or_of_the_row_limit() -> None:
     assert replace(STATE, bytes_total=0).share == 0
 
 
-ALIVE = replace(STATE, status=RUNNING, ended_at=None, updated_at=utc_now())
+ALIVE = replace(STATE, status=RUNNING, ended_at=None, updated_at="2999-01-01 00:00:00.000")
 
 
 def test_wishes_reach_the_worker_and_outlive_its_saves() -> None:
