@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 
 RUNS = Progress(
     replay_id="r-1", file="/data/shop.csv.gz", target="kinesis", started_at="2026-01-02 03:04:05.678",
-    updated_at="2999-01-01 00:00:00.000", bytes_read=250, bytes_total=1000, rows_read=5002, accepted=5000, rejected=2, retried=7,
-    refused=8, rows_per_s=20.0, rate=20.0, lag_s=12.3, left_s=150.0, who="ann@elsewhere", sha256="ab" * 32,
+    updated_at="2999-01-01 00:00:00.000", bytes_read=250, bytes_total=1000, rows_read=5002, accepted=5000, rejected=2,
+    retried=7, refused=8, rows_per_s=20.0, rate=20.0, lag_s=12.3, left_s=150.0, who="ann@elsewhere", sha256="ab" * 32,
 )  # fmt: skip
 ENDED = replace(
     RUNS, status=DONE, ended_at="2026-01-02 03:09:05.678", bytes_read=1000, seconds=250.1, lag_s=0.0, left_s=None,
