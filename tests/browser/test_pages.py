@@ -33,6 +33,7 @@ ADDRESSES = {
     "streams": "/streams",
     "deliveries": "/deliveries",
     "audit": "/audit",
+    "quarantine": "/quarantine",
 }
 
 

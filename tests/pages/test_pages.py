@@ -22,7 +22,10 @@ if TYPE_CHECKING:
 
     from tests.pages.conftest import World
 
-PAGES = ("overview", "sales", "products", "invoices", "customers", "lake", "replay", "streams", "deliveries", "audit")
+PAGES = (
+    "overview", "sales", "products", "invoices", "customers", "lake", "replay", "streams", "deliveries", "audit",
+    "quarantine",
+)  # fmt: skip
 OF_WAREHOUSE = ("overview", "sales", "products", "invoices", "customers")
 OF_SERVICES = ("replay", "streams", "deliveries")
 WHOLE = {"start": "2010-12-01", "end": "2011-12-09", "by": "month"}
