@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from queries.active import Course, Now
 
 EVERY_S = 2
+TILE_EVERY_S = 5
 MOST = 10
 _SHOWN = "active shown"
 _NAME = 60  # letters
@@ -40,6 +41,15 @@ def controls() -> tuple[int, bool]:
     if minutes != _of_address():
         st.query_params["within"] = str(minutes)
     return int(minutes), paused
+
+
+@st.fragment(run_every=TILE_EVERY_S)
+def tile() -> None:
+    """Active pages for another page, looked at again every 5 s."""
+    with states.panel("Active pages"):
+        now = asked.live("active tile", lambda: asked.sources().active.now(d.ACTIVE_MINUTES))
+        sessions = words.count(now.sessions)
+        tiles.tile(d.ACTIVE_PAGES, len(now.pages), f"{sessions} sessions, last {now.minutes} minutes")
 
 
 def _of_address() -> int:
