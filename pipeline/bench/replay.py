@@ -56,7 +56,10 @@ class _NoBucket:
 
 def kinesis(endpoint: str | None = None) -> Any:  # noqa: ANN401 - boto3 makes its clients at run time
     """A client as the replayer has it, of this endpoint or of the cloud that is settled."""
-    config = Config(retries={"mode": "standard", "total_max_attempts": 1}, max_pool_connections=16, read_timeout=60)
+    config = Config(
+        retries={"mode": "standard", "total_max_attempts": 1}, max_pool_connections=16, read_timeout=60,
+        parameter_validation=False,
+    )  # fmt: skip
     given = {"endpoint_url": endpoint} if endpoint else {}
     return boto3.session.Session().client("kinesis", config=config, **given)
 

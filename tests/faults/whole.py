@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pipeline import stack
-from tests.faults import functions, verdict, warehouse, wire
+from tests.faults import functions, kills, verdict, warehouse, wire
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -39,6 +39,8 @@ def on_the_cloud(settings: Settings, folder: Path, size: Size, say: Callable[[st
     runs: dict[str, list[Sent]] = {warehouse.FAULT: warehouse.send(settings, folder, f"{prefix}D", size.rows)}
     say(f"Faults on the wire, {size.seeds} seeds of each ...")
     runs |= wire.send(settings, folder, f"{prefix}W", size.seeds, size.rows)
+    say(f"{size.kills} kills of the worker ...")
+    runs[kills.FAULT] = kills.send(settings, folder, f"{prefix}K", size.kills, size.rows)
     say("Audits ...")
     return verdict.judge(settings, prefix, runs, seconds=size.seconds)
 

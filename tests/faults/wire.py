@@ -43,5 +43,5 @@ def _send(settings: Settings, folder: Path, shares: Shares, prefix: str, rows: i
     written = files.write(folder / f"{prefix}.csv", prefix, rows=rows, seed=seed)
     with Proxy(worker.endpoint(settings.state), shares, seed) as proxy:
         state = worker.state(folder / prefix, settings.state, proxy.url)
-        receipt = worker.receipt(worker.start(state, "replay", str(written.path), "--max", "--wait", "--json"))
+        receipt = worker.through(state, written.path, f"r-{prefix}")
     return verdict.Sent(written, receipt["replay_id"], receipt["retried"], proxy.plan.done.total())

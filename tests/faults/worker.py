@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+import time
 from typing import TYPE_CHECKING, Any
 
 from pipeline.settings import REPOSITORY, running_cloud
@@ -43,3 +44,22 @@ def receipt(process: subprocess.Popen[str]) -> dict[str, Any]:
     assert told.startswith("{"), f"exit {process.returncode}: {said}"
     found: dict[str, Any] = json.loads(told)
     return found
+
+
+def through(folder: Path, file: Path, replay_id: str) -> dict[str, Any]:
+    """A replay until it is done, as a person brings it about; what it printed at last.
+
+    It is started again while it says that it cannot begin, and resumed where it broke off.
+    """
+    fresh = ("replay", str(file), "--max", "--wait", "--json", "--worker", replay_id)
+    arguments: tuple[str, ...] = fresh
+    deadline = time.monotonic() + _LIMIT_S
+    while True:
+        told, said = start(folder, *arguments).communicate(timeout=_LIMIT_S)
+        found: dict[str, Any] = json.loads(told) if told.startswith("{") else {}
+        if found.get("status") == "done":
+            return found
+        assert found or said.startswith("weir: "), said
+        assert time.monotonic() < deadline, f"{replay_id} is not done: {found or said}"
+        arguments = fresh if "There is no replay" in said else ("replay", "--resume", replay_id, "--wait", "--json")
+        time.sleep(0.5)
