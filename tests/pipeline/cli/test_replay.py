@@ -46,7 +46,7 @@ def test_arguments() -> None:
     args = parsed("--target", "api", "--rate", "12.5", "--limit", "10", "--wait", "--json")
     assert (args.target, args.rate, args.limit, args.wait, args.json) == ("api", 12.5, 10, True, True)
     args = parsed()
-    assert (args.target, args.rate, args.limit, args.wait, args.json) == ("kinesis", None, None, False, False)
+    assert (args.target, args.rate, args.limit, args.wait, args.json) == (None, None, None, False, False)
 
 
 @pytest.mark.parametrize(
@@ -64,7 +64,7 @@ def test_arguments() -> None:
         ["--pause", "r-1", "--stop", "r-1"],
         ["--limit", "0"],
         ["--limit", "1.5"],
-        ["--target", "firehose"],
+        ["--target", "redshift"],
     ],
 )
 def test_arguments_that_make_no_sense(wrong: list[str]) -> None:
