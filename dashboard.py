@@ -22,6 +22,7 @@ PAGES = {
         st.Page("pages/sales.py", title="Sales", icon=":material/payments:", url_path="sales"),
         st.Page("pages/products.py", title="Products", icon=":material/inventory_2:", url_path="products"),
         st.Page("pages/invoices.py", title="Invoices", icon=":material/receipt_long:", url_path="invoices"),
+        st.Page("pages/customers.py", title="Customers", icon=":material/group:", url_path="customers"),
         st.Page("pages/active-pages.py", title="Active page views", icon=":material/sensors:", url_path="active-pages"),
         st.Page("pages/lake.py", title="Lake", icon=":material/waves:", url_path="lake"),
     ],

@@ -1,45 +1,71 @@
-"""One invoice as a document, and its customer's other invoices."""
+"""One invoice as a document, and for analysts all of them: the highest, their spread, and a search."""
 
 from __future__ import annotations
 
+from typing import cast
+
 import streamlit as st
 
-from pages.parts import asked, documents, head, states, words
+from pages.parts import asked, behind, documents, frame, head, invoice_lists, options, states, words
 from pipeline.errors import NotFoundError
+from queries.reports import invoices
+
+TOP = 10
+ENDS = {"highest": "Highest", "lowest": "Lowest", "longest": "Longest"}
+ANSWERS = "What is on an invoice, and what else its customer bought; which are the highest, and how many of what size?"
 
 
 def search() -> str:
     """The number asked for, kept in the address."""
-    st.session_state["invoice"] = st.query_params.get("invoice", "")
-
-    def asked_for() -> None:
-        st.query_params["invoice"] = st.session_state["invoice"].strip()
-
-    st.text_input(
-        "Invoice number", key="invoice", on_change=asked_for, placeholder="536365", icon=":material/search:", width=320
-    )
-    return str(st.query_params.get("invoice", "")).strip()
+    return options.typed("invoice", "Invoice number", "536365", icon=":material/search:", width=320)
 
 
-head.show("Invoices", "What is on an invoice, and what else its customer bought.")
-number = search()
-if not number:
-    st.info(
-        "Type an invoice number, such as 536365 of the real data set; returns start with C.", icon=":material/search:"
-    )
-    st.stop()
-with states.panel(f"Invoice {words.plain(number[:40])}"):
-    invoices = asked.sources().invoices
+def shown(number: str) -> bool:
+    """Whether there is such an invoice; it stands on the page then."""
+    found = asked.sources().invoices
     try:
         with st.spinner("Looking it up ..."):
-            invoice = invoices.invoice(number)
+            invoice = found.invoice(number)
     except NotFoundError as error:
         st.info(words.plain(str(error)), icon=":material/search_off:")
-        st.stop()
+        return False
     documents.document(invoice)
     with states.panel("The customer's other invoices"):
         if invoice.customer_id is None:
             st.caption("This invoice names no customer, so there are no other invoices to show.")
         else:
-            found = invoices.of_customer(invoice.customer_id)
-            documents.others(invoice.customer_id, [other for other in found if other.number != invoice.number])
+            others = found.of_customer(invoice.customer_id)
+            documents.others(invoice.customer_id, [other for other in others if other.number != invoice.number])
+    return True
+
+
+if st.query_params.get("invoice", "").strip():
+    head.show("Invoices", ANSWERS)
+    number = search()
+    with states.panel(f"Invoice {words.plain(number[:40])}"):
+        shown(number)
+    st.button("All invoices", icon=":material/arrow_back:", on_click=options.put, args=("invoice", ""))
+    st.stop()
+
+state, span = frame.begin("Invoices", ANSWERS, narrows=("country",), by_options=("day",))
+with st.container(horizontal=True, vertical_alignment="bottom"):
+    search()
+    end = cast("invoices.End", options.one_of("order", "Which first", ENDS))
+with st.expander("Search", icon=":material/manage_search:", expanded=bool(set(st.query_params) & invoice_lists.FIELDS)):
+    what = invoice_lists.asked_for()
+page = invoice_lists.page_number()
+spread, first, *sought = asked.together(
+    asked.warehouse(invoices.spread, state.scope),
+    asked.warehouse(invoices.first, state.scope, end, TOP),
+    *([asked.warehouse(invoices.sought, state.scope, what, page, invoice_lists.PAGE)] if what else []),
+)
+if sought:
+    with states.panel("Invoices found"):
+        invoice_lists.results(sought[0], page)
+with states.panel("Invoices by value"):
+    if spread.figure().empty:
+        frame.nothing_sold(state, span)
+    invoice_lists.spread(state, spread)
+with states.panel("The first invoices"):
+    invoice_lists.first(first, end)
+behind.lines(state.scope)

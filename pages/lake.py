@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import streamlit as st
 
-from pages.parts import asked, charts, evidence, filters, head, states, tiles, words
+from pages.parts import asked, charts, evidence, filters, head, sessions, states, tiles, words
 from queries import definitions as d
 from queries.reports import arrivals
 
@@ -21,16 +21,17 @@ def this_hour() -> datetime:
 head.show("Lake", "What arrived in the lake's files, by arrival hour in UTC; asked of Athena.")
 period, _ = filters.period(filters.Span(), scope="arrivals", by_options=("hour",), days=DAYS)
 
-with states.panel("Arrivals"):
-    (answering,) = asked.together(asked.lake(arrivals.by_hour, period, this_hour()))
-    arrived = answering.figure()
-    if arrived.empty:
+
+def arrived(answering: asked.Answering) -> None:
+    """Totals, and records hour by hour."""
+    found = answering.figure()
+    if found.empty:
         states.nothing(
             "arrivals in these hours",
             "Order lines reach the lake within a minute: `python -m pipeline replay FILE --max` sends some.",
         )
-        st.stop()
-    frame = arrived.frame
+        return
+    frame = found.frame
     totals = {name: int(frame[name].sum()) for name in ("records", "events")}
     newest = frame["newest_sent_at"].max()
     repeats = totals["records"] - totals["events"]
@@ -39,7 +40,7 @@ with states.panel("Arrivals"):
         totals,
         {"records": f"{words.count(repeats)} repeats", "events": f"newest sent {words.age(newest)}"},
     )
-    busiest = arrived.greatest("records")
+    busiest = found.greatest("records")
     st.subheader(
         f"Most arrived at {words.step(busiest['hour'], 'hour')} UTC: {words.count(busiest['records'])} records"
     )
@@ -49,3 +50,9 @@ with states.panel("Arrivals"):
         alt=f"Records by arrival hour, {words.period(period)}.",
     )
     evidence.show("Arrivals", answering)
+
+
+with states.panel("Arrivals"):
+    (asking,) = asked.together(asked.lake(arrivals.by_hour, period, this_hour()))
+    arrived(asking)
+sessions.show(period)

@@ -60,6 +60,11 @@ class Outputs:
     clicks_delivery: str
     wikipedia_delivery: str
     active_views_table: str
+    sessions_stream: str
+    sessions_usa_stream: str
+    sessions_international_stream: str
+    sessions_usa_delivery: str
+    sessions_international_delivery: str
     api_url: str
     api_key_id: str = ""
 

@@ -73,6 +73,58 @@ PER_YEAR = Measure(
 LINES = Measure("lines", "Order lines", "count", "How many order lines there are, one for each row of an invoice.")
 RECORDS = Measure("records", "Records", "count", "What arrived in the lake's files, repeats included.")
 EVENTS = Measure("events", "Events", "count", "Different events (EventID) among the records; a repeat counts once.")
+PRODUCTS = Measure("products", "Products sold", "count", "Different stock codes with order lines in the period.")
+FOR_MOST = Measure(
+    "for_most",
+    "Products that make 80 %",
+    "count",
+    "How many products, taken from the first one down, come to 80 % of the sum of all.",
+)
+INVOICES = Measure("invoices", "Invoices", "count", "Different invoice numbers, each counted by its first line.")
+RETURN_INVOICES = Measure(
+    "return_invoices", "Returned invoices", "count", "Invoices whose number starts with C, counted by their first line."
+)
+ADJUSTMENT_INVOICES = Measure(
+    "adjustment_invoices",
+    "Adjusting invoices",
+    "count",
+    "Invoices whose number starts with a letter other than C, counted by their first line.",
+)
+CUSTOMERS = Measure("customers", "Customers", "count", "Different customer ids among all invoices, of all time.")
+NEW_CUSTOMERS = Measure(
+    "new_orders", "New customers", "count", "Customers whose first order of all lies in the period: their first orders."
+)
+RETURNING_ORDERS = Measure(
+    "returning_orders", "Orders of returning customers", "count", "Orders of customers who had ordered before."
+)
+NOBODY_ORDERS = Measure(
+    "nobody_orders",
+    "Orders without customer id",
+    "count",
+    "Orders that name no customer.",
+)
+NEW_NET_SALES = Measure("new_net_sales", "New", "money", "Net sales of customers' first orders of all.")
+RETURNING_NET_SALES = Measure(
+    "returning_net_sales", "Returning", "money", "Net sales of all other invoices that name a customer."
+)
+NOBODY_NET_SALES = Measure(
+    "nobody_net_sales", "Sold without customer id", "money", "Net sales of the invoices that name no customer."
+)
+# Not numbers by themselves, but what a chart or a column shows: each told once, on hover.
+SHARE = "Its part of the sum over all products of the period. That sum is net: returns make it smaller."
+CUMULATIVE = "The part of the sum over all that this product and those before it come to together."
+TOGETHER = (
+    "Orders that hold both products, among the newest orders with the chosen one. Lift is how many times more often "
+    "they hold the other product than all orders of the period do: above 1, the two go together."
+)
+SPREAD = (
+    "Invoices by the sum over their lines, sign aside, each counted in the band from its least value up to the next."
+)
+RETENTION = (
+    "Of the customers whose first order was in a month (the cohort), the part that ordered again in each later month. "
+    "The newest month is not over, so its parts are still growing."
+)
+TOP_CUSTOMERS = "Net sales by customer id. Invoices without one are a group of their own, and take no place."
 
 # The one definition of active; who looks chooses the minutes.
 ACTIVE_MINUTES, ACTIVE_MINUTES_MOST = 5, 60

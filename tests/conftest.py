@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+import hypothesis
 import pytest
 
 from pipeline import stack
@@ -21,6 +22,10 @@ if TYPE_CHECKING:
 
     from pipeline.replay.sample_ledger import Ledger
     from pipeline.stack import Outputs
+
+# How long an example takes is the machine's affair, and other tests run beside.
+hypothesis.settings.register_profile("weir", deadline=None)
+hypothesis.settings.load_profile("weir")
 
 SAMPLE_ROWS = 20_000
 SHARDS = 4  # which take 4,000 rows/s

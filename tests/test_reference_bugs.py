@@ -66,7 +66,7 @@ BUGS = {
         f"{_TESTS}/replay/test_delivery.py::test_only_what_was_refused_goes_again_until_all_is_taken",
     ),
     "ignored FailedRecordCount in the API": Bug(
-        "pipeline/functions/ingest/stream.py", 'if outcome.get("ErrorCode")', "if False",
+        "pipeline/contracts/stream.py", 'if outcome.get("ErrorCode")', "if False",
         f"{_TESTS}/functions/ingest/test_handler.py::test_only_refused_records_are_sent_again",
     ),
     "dropped null CustomerID": Bug(

@@ -100,7 +100,7 @@ def course(
     `before` are the steps that it is compared with, one below the other as far as they go, dashed; `chosen` is the
     place of the step that is marked.
     """
-    values = _numbers(frame[measure.column])
+    values = numbers(frame[measure.column])
     colour = theme.OF_MEASURE[measure.column][0]
     marked = len(values) <= _MARKED
     trace = go.Scatter(
@@ -111,35 +111,35 @@ def course(
         selectedpoints=None if chosen is None else [chosen],
         unselected={"marker": {"opacity": 0.25 if marked else 0}},
         selected={"marker": {"opacity": 1, "size": 11}},
-        hovertemplate=_hover(measure),
+        hovertemplate=hover(measure),
         name=measure.label,
     )
-    figure = _figure(trace)
+    figure = blank(trace)
     if before is not None and not before.empty:
         figure.add_trace(
             go.Scatter(
-                y=_numbers(before[measure.column])[: len(values)],
+                y=numbers(before[measure.column])[: len(values)],
                 mode="lines",
                 line={"color": theme.GREY, "width": 2, "dash": "dash"},
-                hovertemplate=_hover(measure).replace(measure.label, f"{measure.label} before"),
+                hovertemplate=hover(measure).replace(measure.label, f"{measure.label} before"),
                 name="before",
             )
         )
-    _time_axis(figure, frame[time], by)
-    return _value_axis(figure, measure)
+    time_axis(figure, frame[time], by)
+    return value_axis(figure, measure)
 
 
 def columns(frame: pd.DataFrame, measure: Measure, by: By, time: str = "period") -> go.Figure:
     """One measure over time, a column for each step."""
     trace = go.Bar(
-        y=_numbers(frame[measure.column]),
+        y=numbers(frame[measure.column]),
         marker={"color": theme.OF_MEASURE[measure.column][0]},
-        hovertemplate=_hover(measure),
+        hovertemplate=hover(measure),
         name=measure.label,
     )
-    figure = _figure(trace)
-    _time_axis(figure, frame[time], by)
-    return _value_axis(figure, measure)
+    figure = blank(trace)
+    time_axis(figure, frame[time], by)
+    return value_axis(figure, measure)
 
 
 def pulse(series: Series, measure: Measure) -> go.Figure:
@@ -151,35 +151,46 @@ def pulse(series: Series, measure: Measure) -> go.Figure:
         width=step_ms * 0.8,
         offset=0,
         marker={"color": theme.OF_MEASURE[measure.column][0]},
-        hovertemplate=_hover(measure),
+        hovertemplate=hover(measure),
         name=measure.label,
     )
-    figure = _figure(trace, height=_PULSE_HEIGHT)
+    figure = blank(trace, height=_PULSE_HEIGHT)
     # The newest step has only begun.
     end = max(series.until, max(series.times) + timedelta(seconds=series.step_s))
     span = [time.replace(tzinfo=None).isoformat() for time in (series.since, end)]
     figure.update_xaxes(type="date", range=span, hoverformat="%H:%M, %-d %b", tickformatstops=_TICK_DATES, nticks=6)
-    return _value_axis(figure, measure)
+    return value_axis(figure, measure)
 
 
 def ranking(
-    names: list[str], values: pd.Series[Any], labels: list[str], measure: Measure, chosen: int | None = None
+    names: list[str],
+    values: pd.Series[Any],
+    labels: list[str],
+    measure: Measure,
+    chosen: int | None = None,
+    *,
+    placed: bool = True,
 ) -> go.Figure:
-    """Bars from the greatest down, each with its name and value; the bar at the place `chosen` stands out."""
+    """Bars from the first down, each with its name and value; the bar at the place `chosen` stands out.
+
+    They are numbered where their order is a ranking (`placed`).
+    """
+    colour = theme.OF_MEASURE[measure.column][0]
     trace = go.Bar(
-        x=_numbers(values),
-        y=[f"{place}. {name}" for place, name in enumerate(names, start=1)],
+        x=numbers(values),
+        y=[f"{place}. {name}" for place, name in enumerate(names, start=1)] if placed else names,
         orientation="h",
-        marker={"color": theme.OF_MEASURE[measure.column][0]},
+        marker={"color": [colour if chosen in {None, place} else f"{colour}33" for place in range(len(names))]},
         text=labels,
         textposition="auto",
+        # What stands on a pale bar is written as what stands beside it.
+        insidetextfont={"color": ["#FFFFFF" if chosen in {None, place} else theme.TEXT for place in range(len(names))]},
         cliponaxis=False,
-        selectedpoints=None if chosen is None else [chosen],
-        hovertemplate="%{y}<br>" + _hover(measure, axis="x"),
+        hovertemplate="%{y}<br>" + hover(measure, axis="x"),
         name=measure.label,
     )
-    figure = _figure(trace, hovermode="closest")
-    figure.update_yaxes(autorange="reversed", showgrid=False, title=None, dtick=1)
+    figure = blank(trace, hovermode="closest")
+    figure.update_yaxes(type="category", autorange="reversed", showgrid=False, title=None, dtick=1)
     figure.update_xaxes(visible=False, rangemode="tozero")
     return figure.update_layout(height=32 * len(names) + 24)
 
@@ -188,7 +199,7 @@ def shares(sinks: Mapping[str, tuple[int, int, int]]) -> go.Figure:
     """One bar a sink: present, late, missing, in rows."""
     names = list(sinks)
     parts = (("present", theme.ORDERS), ("late", theme.DEGRADED), ("missing", theme.RETURNS))
-    figure = _figure(go.Bar(), hovermode="closest", barmode="stack")
+    figure = blank(go.Bar(), hovermode="closest", barmode="stack")
     figure.data = ()
     for at, (part, colour) in enumerate(parts):
         values = [sinks[name][at] for name in names]
@@ -219,7 +230,7 @@ def heat(frame: pd.DataFrame, measure: Measure, chosen: tuple[int, int] | None =
         for day, hour, v in zip(frame["weekday"], frame["hour"], frame[measure.column], strict=True)
     }
     colour = theme.OF_MEASURE[measure.column][0]
-    figure = _figure(
+    figure = blank(
         go.Heatmap(
             x=hours,
             y=days,
@@ -242,8 +253,8 @@ def heat(frame: pd.DataFrame, measure: Measure, chosen: tuple[int, int] | None =
             unselected={"marker": {"opacity": 0}},
             selected={"marker": {"opacity": 0}},
             text=[DAYS_OF_THE_WEEK[int(day) - 1] for day in frame["weekday"]],
-            customdata=_numbers(frame[measure.column]),
-            hovertemplate="%{text}s, %{x}:00<br>" + _hover(measure).replace("%{y:", "%{customdata:"),
+            customdata=numbers(frame[measure.column]),
+            hovertemplate="%{text}s, %{x}:00<br>" + hover(measure).replace("%{y:", "%{customdata:"),
         )
     )
     if chosen is not None:
@@ -262,19 +273,28 @@ def heat(frame: pd.DataFrame, measure: Measure, chosen: tuple[int, int] | None =
     return figure.update_layout(height=_HEAT_HEIGHT)
 
 
-def _figure(trace: go.Bar | go.Scatter | go.Heatmap, **layout: Any) -> go.Figure:  # noqa: ANN401 - Plotly's own names
+def blank(trace: go.Bar | go.Scatter | go.Heatmap, **layout: Any) -> go.Figure:  # noqa: ANN401 - Plotly's own names
+    """A figure in the one template, with readable axes."""
     base = {"template": theme.TEMPLATE, "height": theme.CHART_HEIGHT, "font": {"color": theme.TEXT}}
     figure = go.Figure(trace, layout=base | layout)
     figure.update_xaxes(tickfont_color=theme.TEXT)
     return figure.update_yaxes(tickfont_color=theme.TEXT)
 
 
-def _numbers(values: pd.Series[Any]) -> np.ndarray[Any, Any]:
-    numbers = pd.to_numeric(values.astype("float64")).to_numpy()
-    return numbers.astype("float32") if len(numbers) > _MANY else numbers
+def note(figure: go.Figure, text: str, above: int = 0) -> go.Figure:
+    """Words over the right end of a chart, `above` by so many pixels; Streamlit's titles of axes are too faint."""
+    place = {"x": 1, "y": 1, "xref": "paper", "yref": "paper", "xanchor": "right", "yanchor": "bottom", "yshift": above}
+    font = {"color": theme.TEXT, "size": 12}
+    return figure.add_annotation(text=text, showarrow=False, font=font, **place)
 
 
-def _time_axis(figure: go.Figure, times: pd.Series[Any], by: By) -> None:
+def numbers(values: pd.Series[Any]) -> np.ndarray[Any, Any]:
+    """The values of a trace, as small as they may travel."""
+    exact = pd.to_numeric(values.astype("float64")).to_numpy()
+    return exact.astype("float32") if len(exact) > _MANY else exact
+
+
+def time_axis(figure: go.Figure, times: pd.Series[Any], by: By) -> None:
     """Even steps need no list of times: a start and a step are enough."""
     if by in _STEP_MS:
         figure.update_traces(x0=times.iloc[0].isoformat(), dx=_STEP_MS[by])
@@ -285,11 +305,13 @@ def _time_axis(figure: go.Figure, times: pd.Series[Any], by: By) -> None:
         figure.update_xaxes(dtick="M12")
 
 
-def _value_axis(figure: go.Figure, measure: Measure) -> go.Figure:
+def value_axis(figure: go.Figure, measure: Measure) -> go.Figure:
+    """The upright axis in the measure's unit."""
     prefix = "£" if measure.unit == "money" else ""
     return figure.update_yaxes(tickprefix=prefix, tickformat="~s", title=None)
 
 
-def _hover(measure: Measure, axis: str = "y") -> str:
+def hover(measure: Measure, axis: str = "y") -> str:
+    """The exact value for a tooltip."""
     number = f"£%{{{axis}:,.2f}}" if measure.unit == "money" else f"%{{{axis}:,.0f}}"
     return f"{measure.label} {number}<extra></extra>"

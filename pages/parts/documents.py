@@ -20,6 +20,13 @@ def document(invoice: Invoice) -> None:
     customer = "no customer id" if invoice.customer_id is None else f"customer {invoice.customer_id}"
     st.subheader(f"{_KINDS[invoice.kind]} {words.plain(invoice.number)}")
     st.markdown(f"{words.moment(invoice.date)} UTC · {customer} · {words.plain(invoice.country)}")
+    if invoice.customer_id is not None:
+        st.page_link(
+            "pages/customers.py",
+            label=f"History of customer {invoice.customer_id}",
+            icon=":material/group:",
+            query_params={"customer": str(invoice.customer_id)},
+        )
     with st.grid(2, min_column_width=170):
         st.metric(
             "Total",

@@ -11,6 +11,11 @@ if TYPE_CHECKING:
     from pandas.io.formats.style import Styler
 
 
+def unbroken(text: str) -> str:
+    """Words that stay on one line in a narrow cell."""
+    return text.replace(" ", "\N{NO-BREAK SPACE}")
+
+
 def formatted(frame: pd.DataFrame, formats: Mapping[str, Callable[[Any], str]]) -> Styler:
     """`frame` with the columns of `formats` written by their functions; numbers stay numbers, to the right."""
     return frame.style.format(dict(formats))

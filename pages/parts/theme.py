@@ -14,6 +14,7 @@ ORDERS = "#009E73"
 RETURNS = "#D55E00"
 DEGRADED = "#E69F00"
 PAGE_VIEWS = "#CC79A7"
+NEW = "#56B4E9"
 GREY = "#7F8791"
 
 Named = Literal["blue", "green", "red", "orange", "violet", "gray"]
@@ -24,6 +25,7 @@ OF_MEASURE: dict[str, tuple[str, Named]] = {
     "average_order": (NET_SALES, "blue"),
     "units": (NET_SALES, "blue"),
     "orders": (ORDERS, "green"),
+    "customers": (ORDERS, "green"),
     "returns": (RETURNS, "red"),
     "adjustments": (GREY, "gray"),
     "lines": (GREY, "gray"),

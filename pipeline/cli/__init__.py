@@ -24,6 +24,8 @@ VERBS = {
     "trickle": "send a few clicks a second to the local cloud, until Ctrl-C",
     "audit": "compare what a replay sent with what each sink holds",
     "redrive": "send again exactly what a sink misses of a replay",
+    "put": "put a record to a stream",
+    "tail": "show a stream's records as they come, from all shards",
     "bench": "measure Weir's own parts on this machine",
 }
 _INTERRUPTED = 130

@@ -1,8 +1,9 @@
 """Lambda's event source mappings for Kinesis, in place of MiniStack's, which loses what a function reports as failed.
 
-Each mapping reads each shard in a thread of its own, so that a shard whose batch keeps failing holds up no other. A
-checkpoint is a sequence number and lies where MiniStack keeps its positions, which are saved at a clean stop. What
-happens to a batch is told in `event_batches`. ParallelizationFactor is taken as 1.
+Each mapping reads each shard in a thread of its own, so that a shard whose batch keeps failing holds up no other; the
+children of a shard that was split or merged wait until all of its records are done with. A checkpoint is a sequence
+number and lies where MiniStack keeps its positions, which are saved at a clean stop. What happens to a batch is told in
+`event_batches`. ParallelizationFactor is taken as 1.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 from pipeline.errors import LocalCloudError
 from pipeline.local import event_failure, objects
 from pipeline.local.event_batches import BEFORE_ALL, Outcome, Record, Rules, ShardConsumer
+from pipeline.local.kinesis import reshard
 from pipeline.settings import LOCAL_REGION
 
 if TYPE_CHECKING:
@@ -91,7 +93,7 @@ class Poller:
             while not self._stopped.is_set():
                 for mapping in _mappings():
                     stream = _stream(mapping)
-                    for shard in list(stream["shards"]) if stream else ():
+                    for shard in _readable(mapping["UUID"], stream) if stream else ():
                         self._ensure_reader(mapping["UUID"], shard)
                 self._stopped.wait(_LOOK)
 
@@ -110,6 +112,8 @@ class Poller:
                 settings = next((found for found in _mappings() if found["UUID"] == mapping), None)
                 stream = _stream(settings) if settings else None
                 if settings is None or stream is None or shard not in stream["shards"]:
+                    return
+                if _is_done(mapping, stream["shards"][shard], shard):
                     return
                 try:
                     reader = reader or _Reader(settings, shard)
@@ -240,6 +244,29 @@ def _mappings() -> list[dict[str, Any]]:
     from ministack.services import lambda_svc
 
     return [found for found in lambda_svc._esms.values() if ":kinesis:" in found.get("EventSourceArn", "")]
+
+
+def _readable(mapping: str, stream: dict[str, Any]) -> list[str]:
+    """The shards that a mapping reads now: not those that it has read to their end, and none before its parents."""
+    shards = stream["shards"]
+    done = {name for name, shard in shards.items() if _is_done(mapping, shard, name)}
+    # A parent that the stream holds no more has nothing left to read.
+    return [
+        name
+        for name, shard in shards.items()
+        if name not in done and all(parent in done or parent not in shards for parent in reshard.parents(shard))
+    ]
+
+
+def _is_done(mapping: str, shard: dict[str, Any], name: str) -> bool:
+    """Whether a shard takes no more records, and its last one is done with."""
+    from ministack.services import lambda_svc
+
+    if reshard.is_open(shard):
+        return False
+    place = lambda_svc._kinesis_positions.get(mapping, {}).get(name)
+    records = shard["records"]
+    return not records or (isinstance(place, str) and place >= _sequence(records[-1]))
 
 
 def _enabled(mapping: dict[str, Any]) -> bool:

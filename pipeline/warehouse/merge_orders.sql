@@ -17,7 +17,8 @@
 -- invoices_summary: one row per invoice; country and customer_id are its first line's.
 -- sales_by_hour_country: one row per hour and country.
 -- sales_by_day_product: one row per day and product; an order counts once for each product on it.
--- sales_by_month_product_country: one row per month (its first day), product and country; likewise.
+-- sales_by_month_product: one row per month (its first day) and product: that rollup, summed up.
+-- sales_by_month_product_country: one row per month, product and country; an order counts once for each product on it.
 -- customers_summary: one row per customer; the lines of nobody in particular are the customer 'no customer id'.
 -- products: one row per product; its description is the latest one that it was sold under, else the latest one.
 -- Those that tell of customers, and of how invoices are spread, are made by merge_customers(), told of there.
@@ -32,7 +33,8 @@ begin
     -- Two calls at once: the second waits here, and finds what the first one left.
     lock table merge_lock;
 
-    -- A warehouse that was filled before it had the rollups of merge_customers(): every invoice counts as touched.
+    -- A warehouse that was filled before it had these rollups: the months are summed up, and for merge_customers()
+    -- every invoice counts as touched.
     select count(*) into unfilled from (select invoice_no from invoices_summary limit 1) as held
     where not exists (select 1 from invoices_by_day);
     if unfilled > 0 then
@@ -40,6 +42,16 @@ begin
         create temp table merge_firsts as
         select invoice_no, first_at, country, customer_id from invoices_summary;
         call merge_customers();
+
+        delete from sales_by_month_product;
+        insert into sales_by_month_product (
+            month, stock_code, net_sales, gross_sales, returns, adjustments, orders, return_orders, units, lines
+        )
+        select
+            cast(date_trunc('month', day) as date), stock_code, sum(net_sales), sum(gross_sales), sum(returns),
+            sum(adjustments), sum(orders), sum(return_orders), sum(units), sum(lines)
+        from sales_by_day_product
+        group by cast(date_trunc('month', day) as date), stock_code;
     end if;
 
     select count(*) into landed_rows from orders_landing;
@@ -316,6 +328,28 @@ begin
     from merge_parts as part
     join merge_days on merge_days.day = part.day and merge_days.stock_code = part.stock_code
     group by part.day, part.stock_code;
+
+    drop table if exists merge_product_months;
+    create temp table merge_product_months as
+    select distinct month, stock_code from merge_months;
+    --postgres analyze merge_product_months;
+
+    delete from sales_by_month_product
+    using merge_product_months
+    where sales_by_month_product.month = merge_product_months.month
+        and sales_by_month_product.stock_code = merge_product_months.stock_code;
+
+    insert into sales_by_month_product (
+        month, stock_code, net_sales, gross_sales, returns, adjustments, orders, return_orders, units, lines
+    )
+    select
+        merge_product_months.month, held.stock_code, sum(held.net_sales), sum(held.gross_sales), sum(held.returns),
+        sum(held.adjustments), sum(held.orders), sum(held.return_orders), sum(held.units), sum(held.lines)
+    from sales_by_day_product as held
+    join merge_product_months on merge_product_months.month = cast(date_trunc('month', held.day) as date)
+        and merge_product_months.stock_code = held.stock_code
+    where held.day >= range_from and held.day < range_to
+    group by merge_product_months.month, held.stock_code;
 
     delete from sales_by_month_product_country
     using merge_months

@@ -95,6 +95,22 @@ create table if not exists sales_by_day_product (
 --redshift sortkey (day)
 ;
 
+create table if not exists sales_by_month_product (
+    month date not null,
+    stock_code varchar(1000) not null,
+    net_sales decimal(38, 4) not null,
+    gross_sales decimal(38, 4) not null,
+    returns decimal(38, 4) not null,
+    adjustments decimal(38, 4) not null,
+    orders bigint not null,
+    return_orders bigint not null,
+    units bigint not null,
+    lines bigint not null,
+    primary key (month, stock_code)
+)
+--redshift sortkey (month)
+;
+
 create table if not exists sales_by_month_product_country (
     month date not null,
     stock_code varchar(1000) not null,
@@ -211,6 +227,7 @@ create table if not exists merge_lock (
 --postgres create index if not exists order_lines_invoice_date on order_lines (invoice_date);
 --postgres create index if not exists order_lines_stock_code on order_lines (stock_code);
 --postgres create index if not exists invoices_summary_first_at on invoices_summary (first_at);
+--postgres create index if not exists sales_by_day_product_stock_code on sales_by_day_product (stock_code, day);
 --postgres create index if not exists invoices_summary_customer_id on invoices_summary (customer_id);
 
 -- How pages find the greatest invoices and customers without sorting all of them.

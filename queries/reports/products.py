@@ -1,27 +1,143 @@
-"""Which products sold, from the warehouse's rollup by day and product."""
+"""Which products sold, from the warehouse's rollups by day and product, and by month, product and country."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from dataclasses import replace
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any, Literal, get_args
+
+import pandas as pd
 
 from queries.loader import load
+from queries.reports.sales import every_step, with_average_order
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from queries.figure import Engine, Figure
-    from queries.period import By, Period
+    from queries.period import By
+    from queries.scope import Scope
+
+Ranking = Literal["net_sales", "units", "orders", "returns"]
+RANKINGS: tuple[Ranking, ...] = get_args(Ranking)
+End = Literal["top", "bottom"]
+ENDS: tuple[End, ...] = get_args(End)
+# Orders of one product that are looked at for what was bought with it: the newest ones.
+MOST_ORDERS = 1_000
+# No rollup tells of a product by these.
+_NARROWER = ("weekday", "hour", "customer", "product")
 
 _SQL = load("warehouse")
 
 
-def top(warehouse: Engine, period: Period, measure: Literal["value", "quantity"], count: int) -> Figure:
-    """One row per product, the best first: `place`, `stock_code`, `description`, `net_sales`, `units`, `orders`.
+def ranked(warehouse: Engine, scope: Scope, ranking: Ranking, end: End, count: int) -> Figure:
+    """One row per product, the first `count` by `ranking`, or the last ones from the end: `place`, `stock_code`, ...
 
-    `all_net_sales` or `all_units` is the sum over all products of the period, for shares.
+    `description`, `net_sales`, `units`, `orders`, `returns`; `worth` is what ranks it (returned pounds are positive),
+    `share` its share of `all_worth` and `cumulative` the share of all products down to this one, None where the sum
+    of all is nothing to take shares of. `products` counts all, `for_most` those that together make 80 %.
+    With a country it is about `whole_months`.
     """
-    query = _SQL[f"top_products_by_{measure}"]
-    return warehouse.ask(query, since=period.since, until=period.until, top=count)
+    asked = {"measure": ranking, "bottom": int(end == "bottom"), "top": count}
+    if scope.country:
+        query = _SQL["products_ranked_of_country"]
+        found = warehouse.ask(query, **whole_months(scope).without(*_NARROWER).bound(query, **asked))
+    else:
+        query = _SQL["products_ranked"]
+        months = _months_within(scope)
+        found = warehouse.ask(query, **scope.without(*_NARROWER).bound(query, **asked, **months))
+    # An order counts once for each product on it: shares of a sum of those say nothing.
+    shared = ranking != "orders"
+    frame = found.frame.assign(
+        share=_shares(found.frame["worth"], found.frame["all_worth"], shared=shared),
+        cumulative=_shares(found.frame["running"], found.frame["all_worth"], shared=shared),
+    )
+    return found.of(frame)
 
 
-def best_of_each(warehouse: Engine, period: Period, by: By) -> Figure:
+def whole_months(scope: Scope) -> Scope:
+    """The calendar months that a scope touches: what is known by country and product."""
+    last = scope.until - timedelta(microseconds=1)
+    return replace(scope, since=_month(scope.since), until=_next_month(last))
+
+
+def found(warehouse: Engine, typed: str, count: int) -> Figure:
+    """One row per product whose code begins with `typed` or whose description holds it, the `count` best fits."""
+    words = typed.strip().upper()
+    escaped = words.replace("!", "!!").replace("%", "!%").replace("_", "!_")
+    return warehouse.ask(_SQL["products_found"], code=words, words=f"%{escaped}%", top=count)
+
+
+def totals(warehouse: Engine, scope: Scope, product: str) -> Figure:
+    """One row: what `product` sold in the scope's time, and its `first_day` and `last_day` of all time.
+
+    These are None for an unknown product. Without anything in the period `lines` is 0 and `average_order` None.
+    """
+    query = _SQL["product_totals"]
+    found = warehouse.ask(query, since=scope.since, until=scope.until, product=product)
+    return found.of(with_average_order(found.frame))
+
+
+def by_period(warehouse: Engine, scope: Scope, by: By, product: str) -> Figure:
+    """One row per day, month or year that the scope touches, in order; zero where `product` did not sell.
+
+    No rows at all when it sold nothing in it.
+    """
+    query = _SQL["product_by_period"]
+    found = warehouse.ask(query, since=scope.since, until=scope.until, by=by, product=product)
+    return found.of(every_step(found.frame, scope, by))
+
+
+def by_country(warehouse: Engine, scope: Scope, product: str) -> Figure:
+    """One row per country that bought `product` in the months that the scope touches, the best first."""
+    months = whole_months(scope)
+    return warehouse.ask(_SQL["product_by_country"], since=months.since, until=months.until, product=product)
+
+
+def together(warehouse: Engine, scope: Scope, product: str, count: int) -> Figure:
+    """One row per other product that was on an order with `product`: `together` orders out of `looked_at`.
+
+    `share` is that part of the orders with `product`, and `lift` how many times that is the part of all orders that
+    hold the other one; None without such orders. Reads the order lines of the product's newest orders.
+    """
+    query = _SQL["products_together"]
+    asked = warehouse.ask(query, since=scope.since, until=scope.until, product=product, most=MOST_ORDERS, top=count)
+    frame = asked.frame
+    shares = [int(both) / int(all_) for both, all_ in zip(frame["together"], frame["looked_at"], strict=True)]
+    lifts = [
+        share / (float(orders) / float(everything)) if orders else None
+        for share, orders, everything in zip(shares, frame["orders"], frame["all_orders"], strict=True)
+    ]
+    return asked.of(frame.assign(share=shares, lift=pd.Series(lifts, index=frame.index, dtype=object)))
+
+
+def best_of_each(warehouse: Engine, scope: Scope, by: By) -> Figure:
     """One row per day, month or year with sales, newest first, with the product that sold most by value."""
-    return warehouse.ask(_SQL["best_products"], since=period.since, until=period.until, by=by)
+    months = _months_within(scope) if by in {"month", "year"} else _no_months(scope)
+    return warehouse.ask(_SQL["best_products"], since=scope.since, until=scope.until, by=by, **months)
+
+
+def _months_within(scope: Scope) -> dict[str, datetime]:
+    """The bounds of the calendar months that lie wholly within the scope."""
+    since = scope.since if scope.since == _month(scope.since) else _next_month(scope.since)
+    until = _month(scope.until)
+    return {"months_since": since, "months_until": until} if since < until else _no_months(scope)
+
+
+def _no_months(scope: Scope) -> dict[str, datetime]:
+    return {"months_since": scope.until, "months_until": scope.until}
+
+
+def _month(moment: datetime) -> datetime:
+    return moment.replace(day=1, hour=0, minute=0, second=0, microsecond=0)
+
+
+def _next_month(moment: datetime) -> datetime:
+    return _month(_month(moment) + timedelta(days=31))
+
+
+def _shares(parts: pd.Series[Any], wholes: pd.Series[Any], *, shared: bool) -> pd.Series[Any]:
+    shares = [
+        float(part) / float(whole) if shared and whole > 0 else None for part, whole in zip(parts, wholes, strict=True)
+    ]
+    return pd.Series(shares, index=parts.index, dtype=object)

@@ -25,6 +25,8 @@ ADDRESSES = {
     "sales": "/sales",
     "products": "/products",
     "invoices": "/invoices",
+    "invoice": "/invoices",
+    "customers": "/customers",
     "lake": "/lake",
     "replay": "/replay",
     "streams": "/streams",
@@ -122,11 +124,33 @@ def test_an_invoice_is_found_by_its_number(view: View, cloud: Cloud) -> None:
     view.open("/invoices")
     view.page.get_by_label("Invoice number").fill(number)
     view.page.keyboard.press("Enter")
-    view.page.wait_for_url(f"**/invoices?invoice={number}")
+    view.page.wait_for_url(f"**/invoices?*invoice={number}")
     view.settle()
     assert view.metric("Total") == money(total)
     assert view.metric("Lines") == f"{len(rows):,}"
     assert f"customer {int(float(rows[0]['CustomerID']))}" in view.text()
+
+
+def test_customers_are_at_least_the_ledgers(view: View, cloud: Cloud) -> None:
+    view.open(f"/customers?{whole_period(cloud)}&by=month")
+    assert int(view.metric("Customers").replace(",", "")) >= cloud.ledger.customers  # other tests send too
+    for said in ("of orders came from returning customers", "order again in the month", "bought most of all time"):
+        assert said in view.text()
+
+
+def test_from_a_customer_to_an_invoice_and_back_by_keyboard(view: View, cloud: Cloud) -> None:
+    number, rows = longest_invoice_of_somebody(cloud.sample)
+    who = str(int(float(rows[0]["CustomerID"])))
+    view.open("/customers")
+    view.page.get_by_label("Find a customer").fill(who)
+    view.page.keyboard.press("Enter")
+    view.page.get_by_role("heading", name=f"Customer {who}").wait_for()
+    view.settle()
+    view.page.get_by_role("radio", name=number).or_(view.page.get_by_role("button", name=number)).first.focus()
+    view.page.keyboard.press("Enter")
+    view.page.wait_for_url(f"**/invoices?invoice={number}")
+    view.settle()
+    assert view.metric("Lines") == f"{len(rows):,}"
 
 
 def test_lake_counts_every_event(view: View, cloud: Cloud) -> None:
@@ -173,9 +197,9 @@ def test_audit_finds_the_sample_in_every_sink(view: View, cloud: Cloud) -> None:
 @pytest.mark.parametrize("name", ADDRESSES)
 def test_a_page_fits_is_readable_and_its_picture_is_kept(view: View, cloud: Cloud, name: str) -> None:
     address = ADDRESSES[name]
-    if name in {"sales", "products"}:
+    if name in {"sales", "products", "invoices", "customers"}:
         address += f"?{whole_period(cloud)}&by=month"
-    if name == "invoices":
+    if name == "invoice":
         address += f"?invoice={longest_invoice_of_somebody(cloud.sample)[0]}"
     view.open(address)
     assert view.overflow() <= 0

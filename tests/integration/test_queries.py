@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
 # What the reports of the warehouse are asked with; the texts are planned without running.
 # An audit looks for every event, and order lines are shown when they are asked for: neither is a default chart.
-_NO_CHARTS = ("audit_", "load_errors", "lines_")
+_NO_CHARTS = ("audit_", "load_errors", "lines_", "products_together", "customer_products")
 _ASKED: dict[str, Any] = {
     "since": datetime.fromisoformat("2010-12-01"),
     "until": datetime.now(UTC).replace(tzinfo=None),
@@ -45,6 +45,21 @@ _ASKED: dict[str, Any] = {
     "country": "France",
     "dow": 1,
     "hour_of_day": 12,
+    "months_since": datetime.fromisoformat("2011-01-01"),
+    "months_until": datetime.fromisoformat("2011-12-01"),
+    "measure": "net_sales",
+    "bottom": 0,
+    "product": "22423",
+    "code": "22",
+    "words": "%CAKE%",
+    "customer": "17850",
+    "customer_id": 17850,
+    "prefix": "5363",
+    "kind": "order",
+    "least": Decimal(0),
+    "below": Decimal(1000),
+    "skipped": 0,
+    **{f"{end}_{score}": 1 for end in ("least", "greatest") for score in ("recency", "frequency", "mean")},
 }
 
 
@@ -95,18 +110,18 @@ def test_the_span_ends_with_the_ledger(asked: Sources, cloud: Cloud) -> None:
 
 
 def test_top_products_are_the_ledgers(asked: Sources, cloud: Cloud, whole: Period) -> None:
-    frame = products.top(asked.warehouse, whole, "value", 10).frame
+    frame = products.ranked(asked.warehouse, Scope.of(whole), "net_sales", "top", 10).frame
     expected = sorted(cloud.ledger.net_by_product.items(), key=lambda found: (-found[1], found[0]))[:10]
     assert list(zip(frame["stock_code"], frame["net_sales"], strict=True)) == [
         (code, pounds(net)) for code, net in expected
     ]
-    assert set(frame["all_net_sales"]) == {cloud.ledger.net_sales}
-    by_quantity = products.top(asked.warehouse, whole, "quantity", 5).frame
+    assert set(frame["all_worth"]) == {cloud.ledger.net_sales}
+    by_quantity = products.ranked(asked.warehouse, Scope.of(whole), "units", "top", 5).frame
     assert list(by_quantity["units"]) == sorted(by_quantity["units"], reverse=True)
 
 
 def test_each_month_has_its_best_product(asked: Sources, cloud: Cloud, whole: Period) -> None:
-    frame = products.best_of_each(asked.warehouse, whole, "month").frame
+    frame = products.best_of_each(asked.warehouse, Scope.of(whole), "month").frame
     assert len(frame) == len(cloud.ledger.net_by_month)
     assert list(frame["period"]) == sorted(frame["period"], reverse=True)
 
@@ -196,7 +211,7 @@ def test_a_table_that_athena_does_not_know(asked: Sources) -> None:
         "wrong",
         "lake",
         "One row.",
-        "select 1 from page_views where datehour >= :first and datehour <= :last",
+        "select 1 from no_such_table where datehour >= :first and datehour <= :last",
         ("first", "last"),
     )
     with pytest.raises(NotDeployedError):

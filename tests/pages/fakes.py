@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from queries.figure import Evidence, Figure
+from tests.pages import fakes_trade
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -73,28 +74,9 @@ def _courses(parameters: Mapping[str, object]) -> pd.DataFrame:
     )
 
 
-def _top(_parameters: Mapping[str, object]) -> pd.DataFrame:
-    names = (("DOT", "DOTCOM POSTAGE"), ("22423", "REGENCY CAKESTAND 3 TIER"), ("GHOST", None))
-    return pd.DataFrame(
-        [
-            {
-                "place": place,
-                "stock_code": code,
-                "description": name,
-                "net_sales": Decimal("206245.48") / place,
-                "units": 9000 // place,
-                "orders": 30,
-                "all_net_sales": Decimal("9747747.934"),
-                "all_units": 5176450,
-            }
-            for place, (code, name) in enumerate(names, start=1)
-        ]
-    )
-
-
-def _best(parameters: Mapping[str, object]) -> pd.DataFrame:
-    top = _top(parameters).head(1)
-    return pd.DataFrame({"period": [datetime.fromisoformat("2011-12-01")]} | {name: top[name] for name in top.columns})
+def _best(_parameters: Mapping[str, object]) -> pd.DataFrame:
+    row = {"stock_code": "DOT", "description": "DOTCOM POSTAGE", "net_sales": Decimal("206245.48"), "units": 9000}
+    return pd.DataFrame([{"period": datetime.fromisoformat("2011-12-01")} | row])
 
 
 def _arrivals(parameters: Mapping[str, object]) -> pd.DataFrame:
@@ -132,6 +114,19 @@ def _flows(_parameters: Mapping[str, object]) -> pd.DataFrame:
     )
 
 
+def _sessions(_parameters: Mapping[str, object]) -> pd.DataFrame:
+    return pd.DataFrame(
+        {
+            "destination": ["USA", "International", "International"],
+            "country": ["USA", "<b>France</b>", None],
+            "sessions": [1200, 30, 1],
+            "products": [3600, 90, 0],
+            "quantity": [10000, 100, 0],
+            "in_cart": [2500, 33, 0],
+        }
+    )
+
+
 def _refused(_parameters: Mapping[str, object]) -> pd.DataFrame:
     return pd.DataFrame(
         {
@@ -145,7 +140,7 @@ def _refused(_parameters: Mapping[str, object]) -> pd.DataFrame:
     )
 
 
-ANSWERS: dict[str, Callable[[Mapping[str, object]], pd.DataFrame]] = {
+ANSWERS: dict[str, Callable[[Mapping[str, object]], pd.DataFrame]] = fakes_trade.ANSWERS | {
     "sales_span": lambda _: pd.DataFrame(
         [{"first_at": datetime.fromisoformat("2010-12-01 08:26:00"), "newest_at": NEWEST, "lines": 541909}]
     ),
@@ -168,8 +163,6 @@ ANSWERS: dict[str, Callable[[Mapping[str, object]], pd.DataFrame]] = {
     "lines_count": lambda _: pd.DataFrame([{"lines": 120}]),
     "lines_after": _lines,
     "sales_by_period": _courses,
-    "top_products_by_value": _top,
-    "top_products_by_quantity": _top,
     "best_products": _best,
     "arrivals_by_hour": _arrivals,
     "copy_errors": _refused,
@@ -177,22 +170,22 @@ ANSWERS: dict[str, Callable[[Mapping[str, object]], pd.DataFrame]] = {
     "views_by_day": _views,
     "views_by_page": _viewed,
     "views_by_flow": _flows,
+    "sessions_by_country": _sessions,
 }
-NOTHING: dict[str, Callable[[Mapping[str, object]], pd.DataFrame]] = {
+NOTHING: dict[str, Callable[[Mapping[str, object]], pd.DataFrame]] = fakes_trade.NOTHING | {
     "sales_span": lambda _: pd.DataFrame([{"first_at": None, "newest_at": None, "lines": 0}]),
     "sales_totals": lambda _: pd.DataFrame([dict.fromkeys(_SUMS | _SOLD_IN, 0)]),
     "sales_countries": lambda _: pd.DataFrame(columns=["country"]),
     "sales_by_country": lambda _: pd.DataFrame(columns=["country", *_SUMS]),
     "sales_by_weekday_hour": lambda _: pd.DataFrame(columns=["weekday", "hour", *_SUMS]),
     "sales_by_period": lambda _: pd.DataFrame(columns=["period", *_SUMS]),
-    "top_products_by_value": lambda _: pd.DataFrame(columns=list(_top({}).columns)),
-    "top_products_by_quantity": lambda _: pd.DataFrame(columns=list(_top({}).columns)),
     "best_products": lambda _: pd.DataFrame(columns=["period", "stock_code", "description", "net_sales", "units"]),
     "copy_errors": lambda _: _refused({}).head(0),
     "views_by_hour": lambda _: pd.DataFrame(columns=["period", "views", "sessions"]),
     "views_by_day": lambda _: pd.DataFrame(columns=["period", "views", "sessions"]),
     "views_by_page": lambda _: _viewed({}).head(0),
     "views_by_flow": lambda _: _flows({}).head(0),
+    "sessions_by_country": lambda _: _sessions({}).head(0),
     "arrivals_by_hour": lambda _: pd.DataFrame(columns=["datehour", "records", "events", "newest_sent_at"]),
 }
 

@@ -95,6 +95,24 @@ def test_flows_show_names_as_text() -> None:
     assert list(sankey.link.value) == [1000, 200, 5]
 
 
+def test_the_lakes_page_compares_the_destinations_of_sessions(world: World) -> None:
+    app = world.open("lake")
+    assert not app.exception
+    assert [metric.value for metric in app.metric if metric.label == "Sessions"] == ["1,200", "31"]
+    assert [metric.value for metric in app.metric if metric.label == "Cart share"] == ["25.0%", "33.0%"]
+    table = app.table[-1].value
+    assert list(table["Destination"]) == ["USA", "International", "International"]
+    assert list(table["Cart share"]) == ["25.0%", "33.0%", "—"]
+    assert r"\<b\>France\</b\>" in table["Country"].iloc[1]
+    assert table["Country"].iloc[2] == "not told"
+
+
+def test_no_sessions_yet(empty_world: World) -> None:
+    app = empty_world.open("lake")
+    assert not app.exception
+    assert any("No browse sessions on these days yet" in info.value for info in app.info)
+
+
 def test_the_demos_clicks_are_turned_off_and_on(world: World, local_cloud: Path) -> None:
     assert not [toggle for toggle in world.open("active-pages").toggle if toggle.label == "Demo clicks"]
     (local_cloud / "trickle-beat").touch()

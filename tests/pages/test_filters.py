@@ -59,7 +59,7 @@ def test_the_period_goes_along_to_the_next_page(world: World) -> None:
     app = world.open("sales", start="2011-01-01", end="2011-01-31", by="day")
     app.query_params.clear()  # as the browser does when another page is chosen
     app.switch_page("pages/products.py").run()
-    assert str(asked(world, "top_products_by_value")["since"]) == "2011-01-01 00:00:00"
+    assert str(asked(world, "products_ranked")["since"]) == "2011-01-01 00:00:00"
 
 
 @pytest.mark.parametrize(

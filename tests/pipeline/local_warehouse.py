@@ -18,6 +18,7 @@ TABLES = (
     "invoices_summary",
     "sales_by_hour_country",
     "sales_by_day_product",
+    "sales_by_month_product",
     "sales_by_month_product_country",
     "customers_summary",
     "products",

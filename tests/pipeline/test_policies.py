@@ -36,12 +36,19 @@ DASHBOARD_CODE = sources(
     "pipeline/cli/replay_worker.py",
     "pipeline/warehouse",
 )
-# Run with the rights of whoever measures.
-BENCHES = ("pipeline/bench", "pipeline/cli/bench.py", "pipeline/cli/bench_replay.py")
+# Run with the rights of whoever looks on or measures.
+BENCHES = (
+    "pipeline/tail.py",
+    "pipeline/cli/put.py",
+    "pipeline/bench",
+    "pipeline/cli/bench.py",
+    "pipeline/cli/bench_replay.py",
+)
 # The functions' folders, and what of the contracts they call AWS with.
 FUNCTIONS = [
-    (["functions/ingest", "contracts/quarantine.py"], "IngestRole"),
-    (["functions/ingest", "contracts/quarantine.py"], "PageViewsIngestRole"),
+    (["functions/ingest", "contracts/quarantine.py", "contracts/stream.py"], "IngestRole"),
+    (["functions/ingest", "contracts/quarantine.py", "contracts/stream.py"], "PageViewsIngestRole"),
+    (["functions/sessions_etl", "contracts/stream.py"], "SessionsEtlRole"),
     (["functions/view_processor", "contracts/quarantine.py"], "ViewProcessorRole"),
     (["functions/invoice_writer"], "InvoiceWriterRole"),
     (["functions/invoices_api"], "InvoicesApiRole"),

@@ -22,9 +22,9 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
-from pipeline.contracts import quarantine
+from pipeline.contracts import quarantine, stream
 from pipeline.contracts.clock import CLOCK
-from pipeline.functions.ingest import body, stream
+from pipeline.functions.ingest import body
 from pipeline.functions.ingest.families import ORDERS, PAGE_VIEWS, Family
 
 if TYPE_CHECKING:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, cast
 from pipeline.local.host import ACCOUNT
 from pipeline.local.kinesis.limits import THROTTLED, refusal
 from pipeline.local.kinesis.records import Record
+from pipeline.local.kinesis.reshard import forget_expired, open_shards
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -49,7 +50,7 @@ def install(kinesis: Any, limits: ShardLimits | None = None) -> None:
     kinesis._put_record = partial(put_record, limits=limits)
 
 
-def expire(stream: Mapping[str, Any]) -> None:
+def expire(stream: dict[str, Any]) -> None:
     """Let go of what is older than the stream's retention; a shard's records lie in the order of their arrival."""
     cutoff = time.time() - stream["RetentionPeriodHours"] * 3600
     for shard in stream["shards"].values():
@@ -59,6 +60,7 @@ def expire(stream: Mapping[str, Any]) -> None:
         kept = next((i for i, r in enumerate(records) if r["ApproximateArrivalTimestamp"] >= cutoff), len(records))
         # A new list: who reads a shard in another thread keeps the one that it began with.
         shard["records"] = records[kept:]
+    forget_expired(stream)
 
 
 def put_records(data: Mapping[str, Any], limits: ShardLimits | None = None) -> Answer:
@@ -152,7 +154,7 @@ def _constraint(name: str, rule: str) -> str:
 def _shards(stream: Mapping[str, Any]) -> list[_Shard]:
     return [
         _Shard(name, int(shard["starting_hash_key"]), int(shard["ending_hash_key"]), shard["records"])
-        for name, shard in stream["shards"].items()
+        for name, shard in open_shards(stream)
     ]
 
 

@@ -27,7 +27,10 @@ class Cloud:
 
     def __init__(self, host: Host, monkeypatch: pytest.MonkeyPatch, shards: int) -> None:
         from ministack.services import kinesis, lambda_svc
+        from ministack.services.cloudformation import provisioners
 
+        handlers = provisioners._RESOURCE_HANDLERS["AWS::Kinesis::Stream"]
+        monkeypatch.setitem(handlers, "update", handlers["update"])
         self.host, self.kinesis, self.lambda_svc = host, kinesis, lambda_svc
         self.events: list[dict[str, Any]] = []
         self.function: Callable[[list[str]], object] = lambda _texts: None
@@ -35,11 +38,7 @@ class Cloud:
             (lambda_svc, "_poll_kinesis"),
             (lambda_svc, "_init_stream_position"),
             (lambda_svc, "_create_esm"),
-            (kinesis, "_expire_records"),
-            (kinesis, "_put_records"),
-            (kinesis, "_put_record"),
-            (kinesis, "get_state"),
-            (kinesis, "load_persisted_state"),
+            *((kinesis, name) for name in ours.REPLACED),
         ):
             monkeypatch.setattr(module, name, getattr(module, name))  # put back what install replaces
         monkeypatch.setattr(lambda_svc, "_poller_started", True)
@@ -358,6 +357,58 @@ def test_a_filter_keeps_records_from_the_function(cloud: Cloud) -> None:
     cloud.map(FilterCriteria={"Filters": [{"Pattern": pattern}]})
     cloud.until(lambda: bool(cloud.seen()))
     assert cloud.seen() == ['{"Country": "France"}']
+
+
+def test_children_are_read_after_their_parents_to_the_last_record(clouds: Callable[[int], Cloud]) -> None:
+    """Lambda developer guide: records are processed in order, also across a split or a merge."""
+    cloud = clouds(1)
+    failing = ["parent 2"]
+    cloud.function = lambda texts: fail() if failing and failing[0] in texts else None
+    cloud.put("parent 1", "parent 2")
+    cloud.map(BatchSize=1)
+    cloud.until(lambda: "parent 2" in cloud.seen())
+    with cloud.host.scope():
+        cloud.kinesis._split_shard(
+            {"StreamName": "orders", "ShardToSplit": "shardId-000000000000", "NewStartingHashKey": str(2**127)}
+        )
+    keys = ("a", "b", "c", "d", "e", "f")
+    for key in keys:
+        cloud.put(f"child {key}", key=key)
+    before = len(cloud.events)
+    cloud.until(lambda: len(cloud.events) > before + 1)  # the parent's record is tried again and again
+    assert set(cloud.seen()) == {"parent 1", "parent 2"}
+    failing.clear()
+    cloud.until(lambda: {f"child {key}" for key in keys} <= set(cloud.seen()))
+    shards = {event["Records"][0]["eventID"].partition(":")[0] for event in cloud.events}
+    assert shards == {"shardId-000000000000", "shardId-000000000001", "shardId-000000000002"}
+    with cloud.host.scope():
+        cloud.kinesis._merge_shards(
+            {
+                "StreamName": "orders",
+                "ShardToMerge": "shardId-000000000001",
+                "AdjacentShardToMerge": "shardId-000000000002",
+            }
+        )
+    cloud.put("grandchild")
+    cloud.until(lambda: "grandchild" in cloud.seen())
+    assert len(cloud.seen()) == len(set(cloud.seen())) + cloud.seen().count("parent 2") - 1
+
+
+def test_a_mapping_made_after_a_split_reads_the_parent_first(clouds: Callable[[int], Cloud]) -> None:
+    cloud = clouds(1)
+    cloud.put("first", "second")
+    with cloud.host.scope():
+        cloud.kinesis._update_shard_count(
+            {"StreamName": "orders", "TargetShardCount": 2, "ScalingType": "UNIFORM_SCALING"}
+        )
+    cloud.put("third")
+    cloud.map()
+    cloud.until(lambda: len(cloud.seen()) == 3)
+    assert cloud.seen() == ["first", "second", "third"]
+
+
+def fail() -> None:
+    raise RuntimeError("not now")
 
 
 def test_the_age_of_what_a_function_gets_is_a_metric(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,12 +6,10 @@ import base64
 import json
 import time
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pipeline.local import kinesis as ours
-from pipeline.local.host import Host
 from pipeline.local.kinesis import limits, put
 from pipeline.local.kinesis.limits import ShardLimits
 
@@ -19,41 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-
-class Stream:
-    """MiniStack's Kinesis with our parts in it, and a stream `orders`."""
-
-    def __init__(self, module: Any, taken: list[tuple[str, bytes]]) -> None:
-        self.module = module
-        self.taken = taken  # by delivery streams
-
-    def call(self, operation: str, **request: Any) -> tuple[int, Any]:
-        given = {"StreamName": "orders", **request}
-        status, _headers, body = getattr(self.module, f"_{operation}")(given)
-        return status, json.loads(body)
-
-    def put(self, *records: tuple[str, bytes]) -> tuple[int, Any]:
-        rows = [{"PartitionKey": key, "Data": base64.b64encode(data).decode()} for key, data in records]
-        return self.call("put_records", Records=rows)
-
-    def shards(self) -> dict[str, Any]:
-        return cast("dict[str, Any]", self.module._streams.get("orders")["shards"])
-
-
-@pytest.fixture
-def stream(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stream]:
-    from ministack.services import firehose, kinesis
-
-    host = Host(tmp_path, "", cast("Any", None))
-    taken: list[tuple[str, bytes]] = []
-    for name in ("_expire_records", "_put_records", "_put_record", "get_state", "load_persisted_state"):
-        monkeypatch.setattr(kinesis, name, getattr(kinesis, name))  # put back what install replaces
-    monkeypatch.setattr(firehose, "ingest_from_kinesis_source", lambda _arn, records: taken.extend(records))
-    with host.scope():
-        ours.install(host)
-        kinesis._create_stream({"StreamName": "orders", "ShardCount": 4})
-        yield Stream(kinesis, taken)
-        kinesis.reset()
+    from tests.pipeline.local.streams import Stream
 
 
 def test_records_go_to_the_shard_of_their_key_in_order(stream: Stream) -> None:

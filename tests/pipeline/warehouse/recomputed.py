@@ -55,6 +55,7 @@ def rollups(lines: list[Line]) -> dict[str, Rows]:
             [((_hour(first.invoice_date), first.country), first) for first in firsts.values()],
         ),
         "sales_by_day_product": _by_product(lines, firsts, lambda at, code, _: (at.date(), code)),
+        "sales_by_month_product": _by_product(lines, firsts, lambda at, code, _: (at.date().replace(day=1), code)),
         "sales_by_month_product_country": _by_product(
             lines, firsts, lambda at, code, country: (at.date().replace(day=1), code, country)
         ),

@@ -23,6 +23,7 @@ COLUMNS = {
     "invoices_summary": "invoice_no, kind, first_at, last_at, customer_id, customers, country, lines, units, net_sales",
     "sales_by_hour_country": f"hour, country, {SALES}",
     "sales_by_day_product": f"day, stock_code, {SALES}",
+    "sales_by_month_product": f"month, stock_code, {SALES}",
     "sales_by_month_product_country": f"month, stock_code, country, {SALES}",
     "customers_summary": f"customer, customer_id, first_at, last_at, {SALES}",
     "products": "stock_code, description",
@@ -134,15 +135,18 @@ def test_rows_without_a_customer_are_a_group_by_name(warehouse: Warehouse) -> No
     ]
 
 
-def test_a_warehouse_from_before_the_rollups_of_customers_fills_them(warehouse: Warehouse) -> None:
+def test_a_warehouse_from_before_the_later_rollups_fills_them(warehouse: Warehouse) -> None:
     lines = [
         Line(f"{number}-1", str(number), customer_id=number % 5 or None, quantity=number) for number in range(20)
     ]  # fmt: skip
     land(warehouse, lines)
     merge(warehouse)
     with warehouse.connect(autocommit=True) as connection:
-        of_customers = "customers_orders, customers_by_month, cohorts, rfm_cutoffs, customers_by_rfm, invoices_by_day"
-        connection.execute(f"truncate {of_customers}".encode())
+        later = (
+            "customers_orders, customers_by_month, cohorts, rfm_cutoffs, customers_by_rfm, invoices_by_day, "
+            "sales_by_month_product"
+        )
+        connection.execute(f"truncate {later}".encode())
     merge(warehouse)
     assert_rollups(warehouse, lines)
 

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline.contracts import order_line
-from pipeline.functions.ingest import handler, stream
+from pipeline.contracts import order_line, stream
+from pipeline.functions.ingest import handler
 from pipeline.functions.ingest.families import ORDERS
 from tests.pipeline.functions.fakes import Context, FakeKinesis, FakeS3, client_error
 

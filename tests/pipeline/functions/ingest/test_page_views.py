@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from pipeline.contracts import page_view
-from pipeline.functions.ingest import handler, stream
+from pipeline.contracts import page_view, stream
+from pipeline.functions.ingest import handler
 from pipeline.functions.ingest.families import PAGE_VIEWS
 from tests.pipeline.functions.fakes import Context, FakeKinesis, FakeS3
 

@@ -66,7 +66,7 @@ def test_a_copy_takes_what_has_gathered_while_the_last_one_ran(firehose: Any) ->
         firehose.take(stream, b"%d\n" % number)
         firehose.cloud.until(lambda number=number: len(firehose.cloud.under("raw/2018/")) > number)
     firehose.cloud.until(lambda: sum(len(objects) for *_, objects in firehose.cloud.copies) == 3)
-    assert len(firehose.cloud.copies) == 2
+    assert len(firehose.cloud.copies) < 3  # one for each object would be three
 
 
 def test_credentials_can_come_from_a_secret(firehose: Any) -> None:

@@ -1,4 +1,7 @@
-"""Records into a stream: only what was refused is sent again, with back-off and a bound."""
+"""Records into a stream: only what was refused is sent again, with back-off and a bound.
+
+The functions that put records share it; beside the standard library it wants botocore, which Lambda has.
+"""
 
 from __future__ import annotations
 

@@ -1,0 +1,55 @@
+"""Who buys: the best customers, new and returning ones, segments, cohorts, countries, and one customer's history."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from pages.parts import asked, customer_groups, customer_segments, frame, one_customer, options, states, words
+from pipeline.errors import BadInputError
+from queries.reports import customer, customers
+
+TOP = 10
+WHEN = {"always": "Of all time", "period": "In the period"}
+
+state, span = frame.begin(
+    "Customers",
+    "Who buys most, who is new and who comes back, and who is about to be lost?",
+    narrows=("country", "customer"),
+    by_options=("day", "month", "year"),
+)
+if state.customer:
+    try:
+        one_customer.show(state, customer.parse(state.customer))
+    except BadInputError as error:
+        st.info(words.plain(str(error)), icon=":material/search_off:")
+    st.stop()
+
+with st.container(horizontal=True, vertical_alignment="bottom"):
+    options.typed("customer", "Find a customer", "17850", icon=":material/search:")
+    of_all_time = options.one_of("best", "The best customers", WHEN) == "always"
+course, in_segments, cutoffs, cohorts, best, countries = asked.together(
+    asked.warehouse(customers.new_and_returning, state.scope, state.by),
+    asked.warehouse(customers.in_segments, state.country),
+    asked.warehouse(customers.cutoffs),
+    asked.warehouse(customers.cohorts, state.country),
+    asked.warehouse(customers.top, state.country, TOP)
+    if of_all_time
+    else asked.warehouse(customers.top_of_period, state.scope, TOP),
+    asked.warehouse(customers.by_country),
+)
+with states.panel("Customers in numbers"):
+    if course.figure().empty and span.first is None:
+        frame.nothing_sold(state, span)
+        st.stop()
+    customer_groups.summary(course, in_segments)
+with states.panel("New and returning"):
+    customer_groups.new_and_returning(state, course)
+with states.panel("Segments"):
+    customer_segments.show(state, in_segments, cutoffs)
+with states.panel("Cohorts"):
+    customer_groups.cohorts(cohorts)
+left, right = st.columns(2, gap="medium")
+with left, states.panel("The best customers"):
+    customer_groups.best(state, best, of_all_time=of_all_time)
+with right, states.panel("Customers by country"):
+    customer_groups.countries(state, countries)

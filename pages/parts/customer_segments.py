@@ -1,0 +1,125 @@
+"""Customers by recency, frequency and monetary value: segments with their names and meanings, and who is in them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pandas as pd
+import streamlit as st
+
+from pages.parts import asked, charts, evidence, options, states, tables, words
+from queries import definitions as d
+from queries import segments
+from queries.reports import customers
+
+if TYPE_CHECKING:
+    from pages.parts.asked import Answering
+    from queries.selection import Selection
+
+_LISTED = 20
+
+
+def show(state: Selection, answering: Answering, cutoffs: Answering) -> None:
+    """Bars by customers, the segments explained, and the customers of a chosen one."""
+    found = answering.figure()
+    frame = found.frame.dropna(subset=["customers"])
+    if not frame["customers"].sum():
+        st.info("No customer lives there.", icon=":material/search_off:")
+        return
+    best = frame.iloc[int(frame["net_sales"].astype(float).to_numpy().argmax())]
+    whole = found.frame["net_sales"].sum()
+    share = f" bring {float(best['net_sales'] / whole):.0%} of net sales" if whole > 0 else " buy most"
+    st.subheader(f"{words.count(best['customers'])} {best['name']}{share}", help=segments.SCORES)
+    keys = [str(key) for key in frame["key"]]
+    chosen = _segment()
+    labels = [
+        f"{words.count(number)} · {words.short_money(net)}"
+        for number, net in zip(frame["customers"], frame["net_sales"], strict=True)
+    ]
+    place = keys.index(chosen.key) if chosen else None
+    chart = charts.ranking(list(frame["name"]), frame["customers"], labels, d.CUSTOMERS, place, placed=False)
+    told = ", ".join(f"{name} {number}" for name, number in zip(frame["name"], frame["customers"], strict=True))
+    charts.show(
+        chart,
+        key=f"segments {chosen and chosen.key} {state.country}",
+        alt=f"Customers by segment: {told}.",
+        pick=lambda place: options.put("segment", "" if chosen and chosen.key == keys[place] else keys[place]),
+    )
+    st.caption("Of all time, up to the newest event. Click a bar for its customers.")
+    _explained(found.frame, cutoffs)
+    evidence.show("Segments", answering, shown=found.frame, chart=chart)
+    if chosen:
+        _members(state, chosen)
+
+
+def _segment() -> segments.Segment | None:
+    text = st.query_params.get("segment", "")
+    if not text:
+        return None
+    found = next((each for each in segments.SEGMENTS if each.key == text), None)
+    if found is None:
+        st.warning(
+            f"The address is ignored where it says segment: {words.plain(repr(text[:40]))} is none.",
+            icon=":material/link_off:",
+        )
+    return found
+
+
+def _explained(frame: pd.DataFrame, cutoffs: Answering) -> None:
+    with st.expander("What the segments mean"):
+        meanings = {each.name: f"{each.definition} ({each.rule})" for each in segments.SEGMENTS}
+        meanings[segments.NOBODY] = segments.NOBODY_MEANS
+        table = pd.DataFrame(
+            {
+                "Segment": frame["name"],
+                "Customers": ["—" if number is None else words.count(number) for number in frame["customers"]],
+                "Orders": [words.count(number) for number in frame["orders"]],
+                "Net sales": [words.money(net) for net in frame["net_sales"]],
+                "Meaning": [meanings[name] for name in frame["name"]],
+            }
+        )
+        st.table(table, border="horizontal", hide_index=True)
+        st.caption(segments.SCORES)
+        with states.panel("What earns a score"):
+            least = cutoffs.figure().frame
+            earned = pd.DataFrame(
+                {
+                    "Score": least["score"].astype(int),
+                    "Latest order from": [words.day(day) if day else "—" for day in least["recency_from"]],
+                    "Orders from": ["—" if pd.isna(n) else words.count(n) for n in least["frequency_from"]],
+                    "Net sales from": [words.money(net) for net in least["monetary_from"]],
+                }
+            )
+            st.table(earned, border="horizontal", hide_index=True)
+
+
+def _members(state: Selection, segment: segments.Segment) -> None:
+    (answering,) = asked.together(asked.warehouse(customers.of_segment, segment, state.country, _LISTED))
+    with states.panel(f"Customers of {segment.name}"):
+        found = answering.figure()
+        if found.empty:
+            st.info("Nobody is in it.", icon=":material/search_off:")
+            return
+        number = int(found.frame["found"].iloc[0])
+        st.subheader(
+            f"{segment.name}: the first {min(number, _LISTED)} of {words.count(number)}", help=segment.definition
+        )
+        listed(found.frame.rename(columns={"customer_id": "customer", "last_order_at": "last_at"}), "segment")
+        evidence.show(f"Customers of {segment.name}", answering)
+
+
+def listed(frame: pd.DataFrame, where: str) -> None:
+    """Customers as text, and a button for each; `where` tells lists of one page apart."""
+    names = [str(who) for who in frame["customer"]]
+    table = pd.DataFrame(
+        {
+            "Customer": names,
+            "Net sales": frame["net_sales"].astype(float),
+            "Orders": frame["orders"].astype(int),
+            "Last": [tables.unbroken(words.day(at)) if not pd.isna(at) else "—" for at in frame["last_at"]],
+            "Country": [tables.unbroken(words.plain(str(country))) for country in frame["country"]],
+        }
+    )
+    formats = {"Net sales": words.money, "Orders": words.count}
+    st.table(tables.formatted(table, formats), border="horizontal", hide_index=True)
+    options.opener("Open a customer", dict(zip(names, names, strict=True)), "customer", where)

@@ -1,0 +1,186 @@
+"""Many invoices: the first ones, how they are spread, and those that fit what is sought."""
+
+from __future__ import annotations
+
+from decimal import Decimal, InvalidOperation
+from typing import TYPE_CHECKING, Any, cast
+
+import pandas as pd
+import plotly.graph_objects as go
+import streamlit as st
+
+from pages.parts import charts, evidence, options, tables, theme, tiles, words
+from pipeline.errors import BadInputError
+from queries import definitions as d
+from queries.reports import invoices
+from queries.reports.invoices import ANY_AMOUNT, BANDS, Sought
+
+if TYPE_CHECKING:
+    from pages.parts.asked import Answering
+    from queries.selection import Selection
+
+PAGE = 20
+FIELDS = {"number", "customer", "kind", "least", "below"}
+KINDS = {"": "All", "order": "Orders", "return": "Returns", "adjustment": "Adjustments"}
+_PENNY = Decimal("0.0001")
+_COLOURS = {"order": theme.ORDERS, "return": theme.RETURNS, "adjustment": theme.GREY}
+_TITLES = {
+    "highest": "{number} is the highest invoice: {value}",
+    "lowest": "{number} is the lowest invoice: {value}",
+    "longest": "{number} is the longest invoice: {lines} lines",
+}
+
+
+def spread(state: Selection, answering: Answering) -> None:
+    """Tiles, and columns by band of value; a click looks for the invoices of a band."""
+    found = answering.figure()
+    if found.empty:
+        return
+    sums = invoices.totals(found.frame)
+    tiles.headline((d.ORDERS, d.AVERAGE_ORDER, d.RETURN_INVOICES, d.ADJUSTMENT_INVOICES), sums)
+    band = sums["middle_band"]
+    title = "Returns and adjustments alone" if band is None else f"The order in the middle is worth {_band(int(band))}"
+    st.subheader(title, help=d.SPREAD)
+    figure = charts.blank(go.Bar(), hovermode="closest", barmode="stack", showlegend=True)
+    figure.data = ()
+    names = [_band(each) for each in BANDS]
+    for kind, label in list(KINDS.items())[1:]:
+        rows = found.frame[found.frame["kind"] == kind].set_index("band")
+        counts = [int(rows["invoices"].get(each, 0)) for each in BANDS]
+        figure.add_trace(
+            go.Bar(
+                x=names,
+                y=counts,
+                name=label,
+                marker={"color": _COLOURS[kind]},
+                hovertemplate=f"%{{x}}: %{{y:,}} {label.lower()}<extra></extra>",
+            )
+        )
+    figure.update_layout(legend={"orientation": "h", "y": 1.12, "x": 0})
+    figure.update_xaxes(type="category", title=None)
+    figure.update_yaxes(tickformat="~s", title=None)
+    charts.show(
+        figure,
+        key=f"invoices spread {st.query_params.get('least', '')}",
+        alt=f"How many invoices there are by value, {words.period(state.period)}.",
+        pick=_pick_band,
+    )
+    st.caption("Click a column for its invoices.")
+    evidence.show("Invoices by value", answering, chart=figure)
+
+
+def first(answering: Answering, end: str) -> None:
+    """The first ones as text, each to be opened."""
+    found = answering.figure()
+    if found.empty:
+        return
+    top = found.row if len(found.frame) == 1 else found.frame.iloc[0]
+    st.subheader(
+        _TITLES[end].format(
+            number=words.plain(str(top["invoice_no"])),
+            value=words.money(top["net_sales"]),
+            lines=words.count(top["lines"]),
+        )
+    )
+    table(found.frame, "first")
+    evidence.show("The first invoices", answering)
+
+
+def table(frame: pd.DataFrame, where: str) -> None:
+    """Invoices as text, and a button for each; `where` tells lists of one page apart."""
+    shown = pd.DataFrame(
+        {
+            "Invoice": [words.plain(str(number)) for number in frame["invoice_no"]],
+            "Value": frame["net_sales"].astype(float),
+            "Date (UTC)": [tables.unbroken(words.moment(at)) for at in frame["first_at"]],
+            "Customer": [tables.unbroken(words.plain(str(who))) for who in frame["customer"]],
+            "Country": [tables.unbroken(words.plain(str(country))) for country in frame["country"]],
+            "Lines": frame["lines"].astype(int),
+        }
+    )
+    formats = {"Lines": words.count, "Value": words.money}
+    st.table(tables.formatted(shown, formats), border="horizontal", hide_index=True)
+    numbers = {str(number): str(number) for number in frame["invoice_no"]}
+    options.opener("Open one", numbers, "invoice", where, "pages/invoices.py")
+
+
+def asked_for() -> Sought | None:
+    """What the search fields say; None when they say nothing. Nonsense is told of."""
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        prefix = options.typed("number", "Number begins with", "5813", width=170)
+        who = options.typed("customer", "Customer", "17850, or no customer id", width=220)
+        kind = options.one_of("kind", "Kind", KINDS)
+        least = options.typed("least", "At least, £", "-100", width=120)
+        below = options.typed("below", "Less than, £", "1000", width=120)
+    if not any((prefix, who, kind, least, below)):
+        return None
+    try:
+        return Sought(
+            prefix,
+            who,
+            cast("Any", kind),
+            _amount(least, -ANY_AMOUNT),
+            _amount(below, ANY_AMOUNT),
+        )
+    except BadInputError as error:
+        st.warning(words.plain(str(error)), icon=":material/search_off:")
+        return None
+
+
+def page_number() -> int:
+    """The page of results that the address asks for."""
+    text = st.query_params.get("results", "1")
+    return int(text) if text.isascii() and text.isdigit() and int(text[:6]) > 0 else 1
+
+
+def results(answering: Answering, number: int) -> None:
+    """The invoices that fit, page by page."""
+    found = answering.figure()
+    if found.empty:
+        st.info(
+            "No invoice of the period fits. Look in a longer period, or for less."
+            if number == 1
+            else f"There is no page {number} of results.",
+            icon=":material/search_off:",
+        )
+        return
+    total, worth = int(found.frame["found"].iloc[0]), found.frame["found_net_sales"].iloc[0]
+    st.subheader(f"{words.count(total)} invoice{'' if total == 1 else 's'}, together {words.money(worth)}")
+    table(found.frame, "found")
+    pages = -(-total // PAGE)
+    if pages > 1:
+        key = f"invoices page {number} of {pages}"
+        now = min(number, pages)
+        st.pagination(pages, default=now, key=key, on_change=lambda: options.put("results", str(st.session_state[key])))
+    evidence.show("Invoices found", answering)
+
+
+def _pick_band(place: int) -> None:
+    """Look for the invoices of a band that are worth something, or nothing: returns, below zero, are not among them."""
+    least = {0: "0", 1: str(_PENNY)}.get(place, str(BANDS[place]))
+    below = str(_PENNY) if place == 0 else str(BANDS[place + 1]) if place + 1 < len(BANDS) else ""
+    for name, text in (("least", least), ("below", below), ("results", "")):
+        options.put(name, text)
+
+
+def _band(least: int) -> str:
+    """A band by its bounds: £100 to £250."""
+    if least == 0:
+        return "£0"
+    place = BANDS.index(least)
+    if place + 1 == len(BANDS):
+        return f"£{words.short_money(least).removeprefix('£')} and more"
+    following = words.short_money(BANDS[place + 1])
+    return f"under {following}" if least == 1 else f"{words.short_money(least)} to {following}"
+
+
+def _amount(text: str, otherwise: Decimal) -> Decimal:
+    if not text:
+        return otherwise
+    try:
+        amount = Decimal(text.replace(",", "").removeprefix("£"))
+    except InvalidOperation:
+        amount = Decimal("NaN")
+    if not amount.is_finite() or abs(amount) > ANY_AMOUNT:
+        raise BadInputError(f"{text[:40]!r} is no amount; write it as 1234.50.")
+    return amount

@@ -1,0 +1,114 @@
+"""One customer's history: sums and segment, orders over time, invoices, and what was bought."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import pandas as pd
+import streamlit as st
+
+from pages.parts import asked, behind, charts, evidence, invoice_lists, options, states, tables, tiles, words
+from queries import definitions as d
+from queries import segments
+from queries.reports import customer, invoices
+from queries.reports.invoices import Sought
+from queries.scope import Scope
+
+if TYPE_CHECKING:
+    from pages.parts.asked import Answering
+    from queries.selection import Selection
+
+HEADLINE = (d.NET_SALES, d.ORDERS, d.AVERAGE_ORDER, d.RETURNS)
+_PRODUCTS = 20
+
+
+def show(state: Selection, who: str) -> None:
+    """All of it, of all time."""
+    (totals,) = asked.together(asked.warehouse(customer.totals, who))
+    with states.panel("The customer"):
+        found = totals.figure()
+        if found.empty:
+            st.info(
+                f"There is no customer {words.plain(who)}. Clear the filter above to choose another one.",
+                icon=":material/search_off:",
+            )
+            return
+        row = found.row
+        name = "No customer id" if who == customer.NOBODY else f"Customer {who}"
+        st.header(name)
+        st.markdown(_about(who, row))
+        tiles.headline(HEADLINE, row)
+        evidence.show("The customer", totals)
+        scope = Scope(
+            row["first_at"].to_pydatetime(), row["last_at"].to_pydatetime() + timedelta(seconds=1), customer=who
+        )
+        page = invoice_lists.page_number()
+        course, own = asked.together(
+            asked.warehouse(customer.by_period, who, state.by),
+            asked.warehouse(invoices.sought, scope.without("customer"), Sought(customer=who), page, invoice_lists.PAGE),
+        )
+        with states.panel("Over time"):
+            _course(state, course, name)
+        with states.panel("Invoices"):
+            invoice_lists.results(own, page)
+        _products(who)
+        behind.lines(scope, int(row["lines"]))
+
+
+def _about(who: str, row: dict[str, object]) -> str:
+    first, last = words.moment(row["first_at"]), words.moment(row["last_at"])  # type: ignore[arg-type]
+    if who == customer.NOBODY:
+        return f"{segments.NOBODY_MEANS} From {first} to {last} UTC."
+    scores = tuple(int(str(row[name])) for name in ("recency", "frequency", "monetary"))
+    segment = segments.of(*scores)
+    told = f"{words.plain(str(row['country']))} · invoices from {first} to {last} UTC · **{segment.name}**"
+    if not scores[0]:
+        return f"{told}: {segment.definition}"
+    recency, frequency, monetary = scores
+    return f"{told} (recency {recency}, frequency {frequency}, monetary {monetary}): {segment.definition}"
+
+
+def _course(state: Selection, answering: Answering, name: str) -> None:
+    course = answering.figure()
+    if course.empty:
+        return
+    best = course.greatest("net_sales")
+    st.subheader(f"{words.step(best['period'], state.by)} was the best: {words.short_money(best['net_sales'])}")
+    chart = charts.columns(course.frame, d.NET_SALES, state.by)
+    charts.show(chart, key="customer course", alt=f"Net sales of {name} by {state.by}, of all time.")
+    evidence.show("Over time", answering, chart=chart)
+
+
+def _products(who: str) -> None:
+    """Asked only when somebody wants to know: it reads the customer's order lines."""
+    if st.query_params.get("bought") != "1":
+        st.button("What was bought?", icon=":material/inventory_2:", on_click=options.put, args=("bought", "1"))
+        return
+    (answering,) = asked.together(asked.warehouse(customer.products, who, _PRODUCTS))
+    with states.panel("Products bought"):
+        found = answering.figure()
+        if found.empty:
+            return
+        frame = found.frame
+        number = int(frame["found"].iloc[0])
+        names = frame["description"].fillna("no description")
+        st.subheader(f"{words.count(number)} products, the most for {words.plain(str(names.iloc[0]))}")
+        table = pd.DataFrame(
+            {
+                "Product": [
+                    words.plain(f"{name} ({code})") for name, code in zip(names, frame["stock_code"], strict=True)
+                ],
+                "Net sales": frame["net_sales"].astype(float),
+                "Quantity": frame["units"].astype(int),
+                "Orders": frame["orders"].astype(int),
+                "Last": [tables.unbroken(words.day(at)) for at in frame["last_at"]],
+            }
+        )
+        st.table(
+            tables.formatted(table, {"Net sales": words.money, "Quantity": words.count, "Orders": words.count}),
+            border="horizontal",
+            hide_index=True,
+        )
+        evidence.show("Products bought", answering)
+    st.button("Close", key="bought close", type="tertiary", on_click=options.put, args=("bought", ""))

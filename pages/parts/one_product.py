@@ -1,0 +1,137 @@
+"""One product: what it sold, its trend, where, and what was bought with it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pandas as pd
+import streamlit as st
+
+from pages.parts import asked, charts, evidence, filters, options, states, tiles, words
+from pages.parts.product_ranking import UNNAMED
+from queries import definitions as d
+from queries.reports import products
+
+if TYPE_CHECKING:
+    from pages.parts.asked import Answering
+    from queries.selection import Selection
+
+HEADLINE = (d.NET_SALES, d.UNITS, d.ORDERS, d.RETURNS)
+_TREND = (d.NET_SALES, d.UNITS, d.ORDERS)
+_OTHERS = 10
+_COUNTRIES = 8
+_NAME_LENGTH = 30
+
+
+def show(state: Selection, product: str) -> int | None:
+    """All of it; how many order lines are behind it in the period, None when that is not known."""
+    scope = state.whole
+    totals, course, countries = asked.together(
+        asked.warehouse(products.totals, scope, product),
+        asked.warehouse(products.by_period, scope, state.by, product),
+        asked.warehouse(products.by_country, scope, product),
+    )
+    lines = None
+    with states.panel("The product"):
+        sold = totals.figure().row
+        lines = int(sold["lines"])
+        if sold["first_day"] is None:
+            st.info(
+                f"There is no product {words.plain(repr(product[:40]))}. Click a bar, or find one by its code or name.",
+                icon=":material/search_off:",
+            )
+            return lines
+        st.header(words.plain(f"{sold['description'] or UNNAMED} ({product})"))
+        if not lines:
+            st.info(
+                f"Nothing of it was sold from {words.period(state.period)}. It was first sold on "
+                f"{words.day(sold['first_day'])} and last on {words.day(sold['last_day'])}.",
+                icon=":material/date_range:",
+            )
+            return lines
+        tiles.headline(HEADLINE, sold)
+        evidence.show("The product", totals)
+    left, right = st.columns(2, gap="medium")
+    with left, states.panel("Its trend"):
+        _trend(state, course, product)
+    with right, states.panel("Its countries"):
+        _countries(state, countries, product)
+    _together(state, product)
+    return lines
+
+
+def _trend(state: Selection, answering: Answering, product: str) -> None:
+    course = answering.figure()
+    if course.empty:
+        return
+    best = course.greatest("net_sales")
+    st.subheader(f"{words.step(best['period'], state.by)} sold most of it: {words.short_money(best['net_sales'])}")
+    for tab, measure in zip(st.tabs([each.label for each in _TREND]), _TREND, strict=True):
+        with tab:
+            chart = charts.course(course.frame, measure, state.by)
+            charts.show(
+                chart,
+                key=f"product {measure.column}",
+                alt=f"{measure.label} of {product} by {state.by}, {words.period(state.period)}.",
+            )
+            if measure is _TREND[0]:
+                first = chart
+    evidence.show("Its trend", answering, chart=first)
+
+
+def _countries(state: Selection, answering: Answering, product: str) -> None:
+    found = answering.figure()
+    if found.empty:
+        return
+    frame = found.frame.head(_COUNTRIES)
+    names = [str(name) for name in frame["country"]]
+    st.subheader(f"{words.plain(names[0])} bought most of it", help="In the whole months that the period touches.")
+    chart = charts.ranking(
+        names, frame["net_sales"], [words.short_money(amount) for amount in frame["net_sales"]], d.NET_SALES
+    )
+    charts.show(
+        chart,
+        key=f"product countries {state.country}",
+        alt=f"Net sales of {product} in the {len(names)} countries that bought most.",
+        pick=lambda place: filters.choose(country=names[place]),
+    )
+    evidence.show("Its countries", answering, chart=chart)
+
+
+def _together(state: Selection, product: str) -> None:
+    """Asked only when somebody wants to know: it reads order lines."""
+    if st.query_params.get("together") != "1":
+        st.button(
+            "What was bought with it?", icon=":material/shopping_basket:", on_click=options.put, args=("together", "1")
+        )
+        return
+    (answering,) = asked.together(asked.warehouse(products.together, state.whole, product, _OTHERS))
+    with states.panel("Bought together"):
+        found = answering.figure()
+        if found.empty:
+            st.info("No order of the period holds it together with another product.", icon=":material/search_off:")
+            return
+        frame = found.frame
+        names = [str(name) for name in frame["description"].fillna(UNNAMED)]
+        codes = [str(code) for code in frame["stock_code"]]
+        st.subheader(f"{frame['share'].iloc[0]:.0%} of its orders hold {words.plain(names[0])} too", help=d.TOGETHER)
+        table = pd.DataFrame(
+            {
+                "Product": [words.plain(f"{name} ({code})") for name, code in zip(names, codes, strict=True)],
+                "Orders with both": frame["together"].astype(int),
+                "Share": frame["share"].astype(float),
+                "Lift": frame["lift"].astype(float),
+            }
+        )
+        st.table(
+            table.style.format({"Orders with both": "{:,}", "Share": "{:.0%}", "Lift": "{:.1f} x"}, na_rep="—"),
+            border="horizontal",
+            hide_index=True,
+        )
+        looked_at = int(frame["looked_at"].iloc[0])
+        newest = "newest " if looked_at == products.MOST_ORDERS else ""
+        st.caption(f"Of the {words.count(looked_at)} {newest}orders of the period with it.")
+        labels = {c: words.shortened(name, _NAME_LENGTH) for c, name in zip(codes, names, strict=True)}
+        options.opener("Look at another product", labels, "product", "together")
+        evidence.show("Bought together", answering)
+    st.button("Close", key="together close", type="tertiary", on_click=options.put, args=("together", ""))

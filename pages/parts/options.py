@@ -1,0 +1,77 @@
+"""Choices of one page that its address holds beside the period and the filters."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from pages.parts import words
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+def one_of(name: str, label: str, choices: Mapping[str, str]) -> str:
+    """A choice in the address, the first of `choices` (value to words) when that has none or nonsense."""
+    first = next(iter(choices))
+    asked = st.query_params.get(name, first)
+    if asked not in choices:
+        st.warning(
+            f"The address is ignored where it says {name}: {words.plain(repr(asked[:40]))} is not one of "
+            f"{', '.join(choices)}.",
+            icon=":material/link_off:",
+        )
+        asked = first
+    key = f"choice {name}"
+    st.session_state[key] = asked
+
+    def chosen() -> None:
+        put(name, "" if st.session_state[key] == first else st.session_state[key])
+
+    st.segmented_control(
+        label, list(choices), key=key, required=True, format_func=choices.__getitem__, on_change=chosen
+    )
+    return asked
+
+
+def typed(name: str, label: str, placeholder: str = "", *, icon: str | None = None, width: int = 240) -> str:
+    """A line of text that the address holds."""
+    key = f"typed {name}"
+    st.session_state[key] = st.query_params.get(name, "")
+
+    def entered() -> None:
+        put(name, st.session_state[key].strip())
+
+    st.text_input(label, key=key, on_change=entered, placeholder=placeholder, icon=icon, width=width, max_chars=100)
+    return str(st.query_params.get(name, "")).strip()
+
+
+def put(name: str, text: str) -> None:
+    """Set what the address says, or drop it when that is nothing."""
+    if text:
+        st.query_params[name] = text
+    else:
+        st.query_params.pop(name, None)
+
+
+def opener(label: str, choices: Mapping[str, str], name: str, where: str, page: str = "") -> None:
+    """Buttons, by keyboard too, each of which puts its value into the address as `name`; of `page` when one is given.
+
+    `where` tells apart what stands on the page more than once.
+    """
+    key = f"open {name} {where}"
+    # The click counts once: coming back to the page opens nothing.
+    clicked = st.session_state.pop(f"{key} clicked", None)
+    if clicked and page:
+        st.switch_page(page, query_params={name: clicked})
+    st.session_state[key] = None
+
+    def opened() -> None:
+        value = st.session_state[key]
+        if page:
+            st.session_state[f"{key} clicked"] = value
+        elif value:
+            st.query_params[name] = value
+
+    st.pills(label, list(choices), key=key, format_func=choices.__getitem__, on_change=opened, wrap=True)

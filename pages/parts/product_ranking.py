@@ -1,0 +1,161 @@
+"""Products ranked: bars with their shares and the cumulative line, and the same as text."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+import plotly.graph_objects as go
+import streamlit as st
+
+from pages.parts import asked, charts, evidence, filters, options, states, tables, theme, tiles, words
+from queries import definitions as d
+from queries.reports import products
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from pages.parts.asked import Answering
+    from queries.reports.products import End, Ranking
+    from queries.selection import Selection
+
+UNNAMED = "no description"
+MEASURES: dict[Ranking, d.Measure] = {
+    "net_sales": d.NET_SALES,
+    "units": d.UNITS,
+    "orders": d.ORDERS,
+    "returns": d.RETURNS,
+}
+_NAME_LENGTH = 26
+_WORDS = {"net_sales": "by value", "units": "by quantity", "orders": "by orders", "returns": "by returns"}
+
+
+def show(state: Selection, answering: Answering, ranking: Ranking, end: End) -> str:
+    """The chart and the table; the code of the product that comes first, or nothing."""
+    found = answering.figure()
+    if found.empty:
+        return ""
+    frame, measure = found.frame, MEASURES[ranking]
+    names = [str(name) for name in frame["description"].fillna(UNNAMED)]
+    codes = [str(code) for code in frame["stock_code"]]
+    tiles.headline((d.PRODUCTS, d.FOR_MOST), {name: frame[name].iloc[0] for name in ("products", "for_most")})
+    st.subheader(_answer(found.frame.iloc[0], names[0], ranking, end), help=f"{d.SHARE} {d.CUMULATIVE}")
+    if state.country:
+        months = products.whole_months(state.scope)
+        last = months.until - pd.Timedelta(days=1)
+        st.caption(f"By country, products are known by whole months: {words.day(months.since)} to {words.day(last)}.")
+    chosen = codes.index(state.product) if state.product in codes else None
+    chart = _pareto(frame, names, measure, chosen, running=end == "top" and ranking != "orders")
+    charts.show(
+        chart,
+        key=f"products {ranking} {end} {state.product}",
+        alt=f"The {end} {len(frame)} products {_WORDS[ranking]}, {words.period(state.period)}, with their shares.",
+        pick=lambda place: filters.choose(product=codes[place]),
+    )
+    st.caption("Click a bar for its product.")
+    _table(frame, names, codes, measure)
+    evidence.show("Products ranked", answering, chart=chart)
+    return codes[0]
+
+
+def _answer(first: pd.Series[Any], name: str, ranking: Ranking, end: End) -> str:
+    place = "Most" if end == "top" else "Least"
+    share = "" if first["share"] is None or end == "bottom" else f", {first['share']:.1%} of all"
+    return f"{place} {_WORDS[ranking]}: {words.plain(name)}{share}"
+
+
+def _shown(measure: d.Measure, number: Any) -> str:  # noqa: ANN401 - Decimal or a whole number
+    return words.short_money(number) if measure.unit == "money" else words.count(number)
+
+
+def _pareto(
+    frame: pd.DataFrame, names: list[str], measure: d.Measure, chosen: int | None, *, running: bool
+) -> go.Figure:
+    """Bars from the first down, and beside them the line of what they come to together."""
+    values = frame[measure.column]
+    labels = [
+        _shown(measure, value) + ("" if share is None else f" · {share:.1%}")
+        for value, share in zip(values, frame["share"], strict=True)
+    ]
+    short = [words.shortened(name, _NAME_LENGTH) for name in names]
+    figure = charts.ranking(short, values.abs() if measure is d.RETURNS else values, labels, measure, chosen)
+    if not running or frame["cumulative"].isna().any():
+        return figure
+    parts = frame["cumulative"].astype(float)
+    figure.add_trace(
+        go.Scatter(
+            x=parts.to_numpy(),
+            y=figure.data[0].y,
+            xaxis="x2",
+            mode="lines+markers+text",
+            line={"color": theme.GREY, "width": 2},
+            marker={"color": theme.GREY, "size": 6},
+            text=[f"{part:.0%}" for part in parts],
+            textposition="middle right",
+            textfont={"color": theme.TEXT},
+            hovertemplate="%{y} and those above: %{x:.1%} of all<extra></extra>",
+            name="cumulative share",
+            cliponaxis=False,
+        )
+    )
+    beside = {"showgrid": False, "fixedrange": True, "showticklabels": False, "title": None}
+    figure.update_layout(
+        xaxis={"domain": [0, 0.76]},
+        xaxis2=beside | {"anchor": "y", "domain": [0.84, 1], "range": [0, float(parts.max())]},
+        margin_t=28,
+        margin_r=40,
+        height=32 * len(frame) + 48,
+    )
+    return charts.note(figure, "cumulative")
+
+
+def _table(frame: pd.DataFrame, names: list[str], codes: list[str], measure: d.Measure) -> None:
+    table = pd.DataFrame(
+        {
+            "No.": frame["place"].astype(int),
+            "Product": [words.plain(f"{name} ({code})") for name, code in zip(names, codes, strict=True)],
+            measure.label: frame[measure.column].astype(float),
+        }
+    )
+    formats: dict[str, Callable[[Any], str]] = {measure.label: words.money if measure.unit == "money" else words.count}
+    if frame["share"].notna().all():
+        table["Share"], table["Cumulative"] = frame["share"].astype(float), frame["cumulative"].astype(float)
+        formats |= {"Share": "{:.1%}".format, "Cumulative": "{:.1%}".format}
+    st.table(tables.formatted(table, formats), border="horizontal", hide_index=True)
+
+
+def found(answering: Answering, wanted: str) -> None:
+    """The products that a search found, each to be chosen."""
+    frame = answering.figure().frame
+    if frame.empty:
+        st.info(f"No product has {words.plain(repr(wanted[:40]))} in its code or name.", icon=":material/search_off:")
+        return
+    names = frame["description"].fillna(UNNAMED)
+    labels = {str(code): f"{name} ({code})" for code, name in zip(frame["stock_code"], names, strict=True)}
+    options.opener("Products found", labels, "product", "found")
+
+
+def leaders(state: Selection) -> None:
+    """The product that led each day, month or year; asked when somebody wants to know, for days are many."""
+    if st.query_params.get("leaders") != "1":
+        label = f"What led each {state.by}?"
+        st.button(label, icon=":material/leaderboard:", on_click=options.put, args=("leaders", "1"))
+        return
+    (answering,) = asked.together(asked.warehouse(products.best_of_each, state.whole.without("product"), state.by))
+    with states.panel("The leading products"):
+        found = answering.figure()
+        if found.empty:
+            return
+        st.subheader(f"What led each {state.by}")
+        table = pd.DataFrame(
+            {
+                state.by.capitalize(): [words.step(start, state.by) for start in found.frame["period"]],
+                "Net sales": found.frame["net_sales"].astype(float),
+                "Product": found.frame["description"].fillna(UNNAMED),
+                "Quantity": found.frame["units"],
+                "Code": found.frame["stock_code"],
+            }
+        )
+        st.dataframe(tables.formatted(table, {"Net sales": words.money, "Quantity": words.count}), hide_index=True)
+        evidence.show("The leading products", answering)
+    st.button("Close", key="leaders close", type="tertiary", on_click=options.put, args=("leaders", ""))

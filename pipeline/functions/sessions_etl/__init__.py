@@ -1,0 +1,1 @@
+"""Browse sessions, enriched, each to the stream of where its customer is."""

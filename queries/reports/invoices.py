@@ -1,0 +1,103 @@
+"""Many invoices at once, from the warehouse: the greatest, how they are spread, and those that fit what is sought.
+
+One invoice with its lines is looked up in its own table: see queries/invoices.py.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import TYPE_CHECKING, Literal, get_args
+
+from pipeline.errors import BadInputError
+from queries.loader import load
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from queries.figure import Engine, Figure
+    from queries.scope import Scope
+
+End = Literal["highest", "lowest", "longest"]
+ENDS: tuple[End, ...] = get_args(End)
+Kind = Literal["order", "return", "adjustment"]
+KINDS: tuple[Kind, ...] = get_args(Kind)
+# Bands of value by their least one in GBP, sign aside: what merge_customers.sql counts by.
+BANDS = (0, 1, 10, 25, 50, 100, 250, 500, 1_000, 2_500, 5_000, 10_000)
+ANY_AMOUNT = Decimal(10**15)
+_NARROWER = ("weekday", "hour", "product", "customer")
+
+_SQL = load("warehouse")
+
+
+@dataclass(frozen=True)
+class Sought:
+    """What invoices are looked for by; the defaults fit all. Values in GBP: at least `least`, less than `below`."""
+
+    prefix: str = ""
+    customer: str = ""
+    kind: Kind | Literal[""] = ""
+    least: Decimal = -ANY_AMOUNT
+    below: Decimal = ANY_AMOUNT
+
+    def __post_init__(self) -> None:
+        if self.below <= self.least:
+            raise BadInputError(
+                f"Nothing is worth at least £{self.least:,} and less than £{self.below:,}. Exchange the two."
+            )
+
+
+def first(warehouse: Engine, scope: Scope, end: End, count: int) -> Figure:
+    """One row per invoice, the `count` of greatest or least value or with most lines, that one first."""
+    query = _SQL[f"invoices_{end}"]
+    return warehouse.ask(query, **scope.without(*_NARROWER).bound(query, top=count))
+
+
+def spread(warehouse: Engine, scope: Scope) -> Figure:
+    """One row per `kind` and `band` (its least value) of the scope's time and country: `invoices`, `net_sales`."""
+    query = _SQL["invoices_spread"]
+    return warehouse.ask(query, **scope.without(*_NARROWER).bound(query))
+
+
+def sought(warehouse: Engine, scope: Scope, what: Sought, number: int, size: int) -> Figure:
+    """One row per invoice that fits, the newest first: page `number` (from 1) of `size` rows.
+
+    `found` and `found_net_sales` count and sum all that fit.
+    """
+    query = _SQL["invoices_found"]
+    return warehouse.ask(
+        query,
+        **scope.without(*_NARROWER).bound(
+            query,
+            prefix=what.prefix.strip().upper(),
+            customer=what.customer or scope.customer,
+            kind=what.kind,
+            least=what.least,
+            below=what.below,
+            top=size,
+            skipped=(number - 1) * size,
+        ),
+    )
+
+
+def totals(frame: pd.DataFrame) -> dict[str, Decimal | int | None]:
+    """The sums of a spread: `orders`, `return_invoices`, `adjustment_invoices`, `gross_sales`, `average_order`.
+
+    `middle_band` is the band that the order in the middle, by value, is in; None without orders, as the average is.
+    """
+    counts = {kind: int(frame.loc[frame["kind"] == kind, "invoices"].sum()) for kind in KINDS}
+    orders = frame[frame["kind"] == "order"].sort_values("band")
+    gross = sum((Decimal(value) for value in orders["net_sales"]), Decimal(0))
+    running, middle = 0, None
+    for band, invoices in zip(orders["band"], orders["invoices"], strict=True):
+        running += int(invoices)
+        if middle is None and 2 * running >= counts["order"]:
+            middle = int(band)
+    return {
+        "orders": counts["order"],
+        "return_invoices": counts["return"],
+        "adjustment_invoices": counts["adjustment"],
+        "gross_sales": gross,
+        "average_order": (gross / counts["order"]).quantize(Decimal("0.01")) if counts["order"] else None,
+        "middle_band": middle,
+    }

@@ -1,0 +1,283 @@
+"""Products, Invoices and Customers on in-memory engines: what they say, where a click leads, and what nonsense does."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from pipeline.errors import CloudDownError, QueryTimeoutError
+from tests.pages.test_pages import WHOLE, text
+
+if TYPE_CHECKING:
+    from streamlit.testing.v1 import AppTest
+
+    from tests.pages.conftest import World
+
+PAGES = ("products", "invoices", "customers")
+
+
+def healthy(app: AppTest) -> AppTest:
+    assert not app.exception
+    assert not app.error
+    return app
+
+
+def address(app: AppTest, name: str) -> str:
+    found = app.query_params.get(name, "")
+    return found if isinstance(found, str) else found[0]
+
+
+def asked(world: World, name: str) -> dict[str, object]:
+    """The parameters of the latest time that the query was asked."""
+    return next(parameters for query, parameters in reversed(world.warehouse.asked) if query == name)
+
+
+# --- products ----------------------------------------------------------------------------------------------------
+
+
+def test_products_names_values_and_shares_are_page_text(world: World) -> None:
+    app = healthy(world.open("products", **WHOLE))
+    table = app.table[0].value
+    assert list(table["Product"]) == [
+        "DOTCOM POSTAGE (DOT)",
+        "REGENCY CAKESTAND 3 TIER (22423)",
+        "no description (GHOST)",
+    ]
+    assert table["Net sales"].iloc[0] == pytest.approx(206245.48)
+    assert table["Share"].iloc[0] == pytest.approx(0.0211583, rel=1e-4)
+    assert "Most by value: DOTCOM POSTAGE, 2.1% of all" in text(app)
+    assert "Products that make 80 % 737" in text(app)
+
+
+@pytest.mark.parametrize(
+    ("rank", "end"), [("net_sales", "bottom"), ("units", "top"), ("orders", "bottom"), ("returns", "top")]
+)
+def test_products_rank_by_each_measure_from_either_end(world: World, rank: str, end: str) -> None:
+    app = healthy(world.open("products", **WHOLE, rank=rank, **{"from": end}))
+    assert (asked(world, "products_ranked")["measure"], asked(world, "products_ranked")["bottom"]) == (
+        rank,
+        int(end == "bottom"),
+    )
+    assert ("Cumulative" in app.table[0].value) == (rank != "orders")
+
+
+def test_the_first_product_is_shown_unless_another_is_chosen(world: World) -> None:
+    assert "DOTCOM POSTAGE (DOT)" in [header.value for header in world.open("products", **WHOLE).header]
+    app = healthy(world.open("products", **WHOLE, product="22423"))
+    assert [header.value for header in app.header] == ["REGENCY CAKESTAND 3 TIER (22423)"]
+    assert "product 22423" in [button.label for button in app.button]  # the breadcrumb
+
+
+def test_what_was_bought_together_is_asked_when_somebody_wants_to_know(world: World) -> None:
+    app = world.open("products", **WHOLE, product="22423")
+    assert "products_together" not in {name for name, _ in world.warehouse.asked}
+    next(button for button in app.button if button.label == "What was bought with it?").click().run()
+    said = text(healthy(app))
+    assert "27% of its orders hold ROSES \\*REGENCY\\* TEACUP too" in said
+    assert "1,000 newest orders" in said
+    assert address(app, "together") == "1"
+
+
+def test_what_led_each_month_is_asked_when_somebody_wants_to_know(world: World) -> None:
+    app = world.open("products", **WHOLE)
+    assert "best_products" not in {name for name, _ in world.warehouse.asked}
+    next(button for button in app.button if button.label == "What led each month?").click().run()
+    assert "What led each month" in text(healthy(app))
+    assert list(app.dataframe[0].value["Product"]) == ["DOTCOM POSTAGE"]
+
+
+def test_a_product_is_found_by_its_name(world: World) -> None:
+    app = world.open("products", **WHOLE)
+    next(field for field in app.text_input if field.label == "Find a product").set_value("cake").run()
+    assert asked(world, "products_found")["words"] == "%CAKE%"
+    next(pills for pills in app.button_group if pills.label == "Products found").set_value("22423").run()
+    assert address(healthy(app), "product") == "22423"
+
+
+def test_a_country_ranks_products_by_whole_months(world: World) -> None:
+    app = healthy(world.open("products", start="2011-10-15", end="2011-12-09", country="France"))
+    assert str(asked(world, "products_ranked_of_country")["since"]) == "2011-10-01 00:00:00"
+    assert "1 Oct 2011 to 31 Dec 2011" in text(app)
+
+
+@pytest.mark.parametrize("code", ["NOTHERE", "' or 1=1 --", "<script>alert(1)</script>"])
+def test_a_product_that_does_not_exist_is_told_in_words(world: World, code: str) -> None:
+    app = healthy(world.open("products", **WHOLE, product=code))
+    assert any("There is no product" in info.value for info in app.info)
+    assert "Most by value: DOTCOM POSTAGE" in text(app)
+
+
+# --- invoices ----------------------------------------------------------------------------------------------------
+
+
+def test_invoices_tells_the_highest_and_the_spread(world: World) -> None:
+    app = healthy(world.open("invoices", **WHOLE))
+    said = text(app)
+    assert "581483 is the highest invoice: £168,469.60" in said
+    assert list(app.table[0].value["Customer"]) == ["16446", "no\N{NO-BREAK SPACE}customer\N{NO-BREAK SPACE}id"]
+    assert "The order in the middle is worth £250 to £500" in said
+    assert "Orders 22,061" in said
+    assert "Average order value £483.01" in said
+
+
+def test_an_invoice_of_a_list_opens_as_a_document_and_leads_back(world: World) -> None:
+    app = world.open("invoices", **WHOLE)
+    world.warehouse.asked.clear()
+    app.button_group[-1].set_value("581483").run()
+    assert address(app, "invoice") == "581483"
+    app = healthy(world.open("invoices", invoice="536365"))
+    assert "Order 536365" in text(app)
+    next(button for button in app.button if button.label == "All invoices").click().run()
+    assert "is the highest invoice" in text(healthy(app))
+
+
+def test_a_search_asks_for_all_that_was_typed(world: World) -> None:
+    app = healthy(
+        world.open("invoices", **WHOLE, number="58", kind="order", least="£1,000", below="200000", results="2")
+    )
+    found = asked(world, "invoices_found")
+    assert (found["prefix"], found["kind"], found["skipped"]) == ("58", "order", 20)
+    assert (str(found["least"]), str(found["below"])) == ("1000", "200000")
+    assert "45 invoices, together £987,654.32" in text(app)
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [("least", "much"), ("below", "NaN"), ("least", "1e99"), ("kind", "'; drop table x"), ("results", "-3")],
+)
+def test_nonsense_in_a_search_is_told_or_left_out(world: World, field: str, value: str) -> None:
+    app = healthy(world.open("invoices", **WHOLE, **{field: value}))
+    assert app.warning or field == "results"
+    assert "is the highest invoice" in text(app)
+
+
+def test_values_the_wrong_way_round_are_told(world: World) -> None:
+    app = healthy(world.open("invoices", **WHOLE, least="10", below="5"))
+    assert "Exchange the two" in app.warning[0].value
+
+
+# --- customers ---------------------------------------------------------------------------------------------------
+
+
+def test_customers_tells_who_is_new_who_comes_back_and_who_is_nobody(world: World) -> None:
+    app = healthy(world.open("customers", **WHOLE))
+    said = text(app)
+    assert "Customers 1,949" in said
+    assert "77% of orders came from returning customers" in said
+    assert "1,098 Champions bring 77% of net sales" in said
+    assert "Sold without customer id £36,300.00" in said
+    assert "37% order again in the month after their first order" in said
+    assert "Customer 14646 bought most of all time: £279k" in said
+    assert "Invoices without a customer id come to £279,489.02" in said
+    assert "98% of customers live in United Kingdom" in said
+
+
+def test_the_segments_are_explained_and_nobody_is_among_them(world: World) -> None:
+    app = healthy(world.open("customers", **WHOLE))
+    table = next(table.value for table in app.table if "Meaning" in table.value)
+    assert list(table["Segment"])[-1] == "No customer id"
+    assert list(table["Customers"])[-1] == "—"
+    assert "recency 4 to 5, value 4 to 5" in table["Meaning"].iloc[0]
+
+
+def test_a_segment_lists_its_customers(world: World) -> None:
+    app = healthy(world.open("customers", **WHOLE, segment="champions"))
+    found = asked(world, "customers_of_scores")
+    assert (found["least_recency"], found["greatest_recency"], found["least_mean"]) == (4, 5, 4)
+    assert "Champions: the first 20 of 1,098" in text(app)
+    listed = [table.value for table in app.table if "Customer" in table.value]
+    assert list(listed[0]["Customer"]) == ["14646"]
+
+
+def test_the_best_customers_of_the_period_are_asked_for_by_choice(world: World) -> None:
+    healthy(world.open("customers", **WHOLE, best="period"))
+    assert asked(world, "customers_top_of_period")["top"] == 10
+
+
+def test_one_customers_history(world: World) -> None:
+    app = world.open("customers", **WHOLE)
+    next(field for field in app.text_input if field.label == "Find a customer").set_value(" 14646 ").run()
+    said = text(healthy(app))
+    assert [header.value for header in app.header] == ["Customer 14646"]
+    assert "**Champions** (recency 5, frequency 5, monetary 5)" in said
+    assert "45 invoices" in said
+    assert "customer_products" not in {name for name, _ in world.warehouse.asked}
+    next(button for button in app.button if button.label == "What was bought?").click().run()
+    assert "703 products, the most for DOTCOM POSTAGE" in text(healthy(app))
+
+
+def test_nobody_has_a_history_too(world: World) -> None:
+    app = healthy(world.open("customers", **WHOLE, customer="no customer id"))
+    assert [header.value for header in app.header] == ["No customer id"]
+    assert asked(world, "customer_by_period")["customer_id"] == -1
+
+
+@pytest.mark.parametrize(
+    "who", ["1", "' or 1=1 --", "17850; drop table order_lines", "\N{FULLWIDTH DIGIT NINE}", "9" * 90]
+)
+def test_a_customer_who_does_not_exist_is_told_in_words(world: World, who: str) -> None:
+    app = healthy(world.open("customers", **WHOLE, customer=who))
+    assert "no customer" in app.info[0].value
+
+
+# --- all three ---------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("page", PAGES)
+@pytest.mark.parametrize(
+    "query",
+    [
+        {"start": "2099-01-01", "end": "2099-01-02"},
+        {"start": "'; drop table order_lines; --", "end": "x", "by": "century"},
+        {"rank": "1=1", "from": "nowhere", "order": "desc", "best": "?", "segment": "kings", "results": "NaN"},
+        {"country": "Nowhere'--", "rows": "x"},
+    ],
+    ids=["future", "nonsense", "choices", "country"],
+)
+def test_nonsense_in_the_address_breaks_nothing(world: World, page: str, query: dict[str, str]) -> None:
+    healthy(world.open(page, **query))
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_a_period_without_sales_is_told(empty_world: World, page: str) -> None:
+    empty_world.warehouse.answers = dict(empty_world.warehouse.answers) | {
+        "sales_span": lambda _: __import__("tests.pages.fakes").pages.fakes.ANSWERS["sales_span"]({})
+    }
+    app = healthy(empty_world.open(page, start="2012-01-01", end="2012-01-31"))
+    assert any("1 Jan 2012 to 31 Jan 2012" in info.value for info in app.info)
+
+
+@pytest.mark.parametrize(
+    ("page", "query", "still"),
+    [
+        ("products", "products_ranked", "Net sales £9,747,747.93"),
+        ("products", "sales_totals", "Most by value: DOTCOM POSTAGE"),
+        ("products", "product_by_period", "Germany bought most of it"),
+        ("invoices", "invoices_spread", "is the highest invoice"),
+        ("invoices", "invoices_highest", "The order in the middle"),
+        ("customers", "customers_cohorts", "bought most of all time"),
+        ("customers", "customers_top", "order again in the month"),
+        ("customers", "customers_by_country", "Champions bring"),
+    ],
+)
+def test_one_figure_that_fails_leaves_the_others(world: World, page: str, query: str, still: str) -> None:
+    world.warehouse.errors[query] = QueryTimeoutError("It took too long.")
+    app = world.open(page, **WHOLE)
+    assert not app.exception
+    assert len(app.error) == 1
+    assert still in text(app)
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_no_default_figure_reads_order_lines(world: World, page: str) -> None:
+    from queries.loader import load
+
+    healthy(world.open(page, **WHOLE))
+    reading = {name for name, _ in world.warehouse.asked if "order_lines" in load("warehouse")[name].sql}
+    assert reading == set()
+
+
+def test_an_invoice_is_found_while_the_warehouse_is_down(world: World) -> None:
+    world.warehouse.errors["*"] = CloudDownError("The warehouse cannot be reached.")
+    assert "Order 536365" in text(healthy(world.open("invoices", invoice="536365")))
