@@ -24,28 +24,28 @@ with states.panel("The latest day"):
         f"**{latest:%A}, {words.day(latest)}**, up to the newest event at {newest['newest_at']:%H:%M} UTC "
         f"({words.age(newest['newest_at'])})"
     )
-    scope = Scope.of(Period.last_days(DAYS, latest))
-    (answering,) = asked.together(asked.warehouse(sales.by_period, scope, "day"))
+    (answering,) = asked.together(
+        asked.warehouse(sales.by_period, Scope.of(Period.last_days(DAYS, latest)), "day"),
+    )
     days = answering.figure()
     earlier = days.frame.iloc[:-1]
     before = earlier[earlier["lines"] > 0].tail(1).to_dict("records")
-    with st.grid(len(MEASURES), min_column_width=200):
+    with st.grid(len(MEASURES) + 1, min_column_width=185):
+        against = f"vs {before[0]['period']:%a} {before[0]['period'].day}" if before else ""
         for measure in MEASURES:
             course = list(days.frame[measure.column])
             if before:
-                tiles.compared(
-                    measure, course, before[0][measure.column], f"vs {before[0]['period']:%a} {before[0]['period'].day}"
-                )
+                tiles.compared(measure, course, before[0][measure.column], against)
             else:
                 tiles.tile(measure, course[-1])
+        tiles.newest(newest["newest_at"], list(days.frame["lines"]), before[0]["lines"] if before else None, against)
 
     best = days.greatest("net_sales")
-    st.subheader(f"{words.day(best['period'])} sold most in {DAYS} days: {words.short_money(best['net_sales'])}")
-    chart = charts.columns(days.frame, d.NET_SALES, "day")
-    charts.show(
-        chart,
-        key="overview days",
-        alt=f"Net sales by day over the {DAYS} days to {words.day(latest)}.",
+    st.subheader(
+        f"{words.day(best['period'])} sold most in {DAYS} days: {words.short_money(best['net_sales'])}",
+        help=f"{d.NET_SALES.label}: {d.NET_SALES.definition}",
     )
+    chart = charts.columns(days.frame, d.NET_SALES, "day")
+    charts.show(chart, key="overview days", alt=f"Net sales by day over the {DAYS} days to {words.day(latest)}.")
     evidence.show("The latest days", answering, chart=chart)
     st.page_link("pages/sales.py", label="Any period, by hour, day, month or year", icon=":material/payments:")

@@ -46,6 +46,7 @@ class Outputs:
     results_bucket: str
     invoices_table: str
     replays_table: str
+    views_table: str
     dead_letter_bucket: str
     warehouse_host: str
     warehouse_port: str

@@ -34,6 +34,7 @@ class Asked(Generic[T]):
     begun: float
     ended: float | None = None
     waiting: set[str] = field(default_factory=set)
+    gave_up: set[str] = field(default_factory=set)
     told: dict[str, int] = field(default_factory=dict)
 
     @property
@@ -56,8 +57,8 @@ class Asked(Generic[T]):
 
     def give_up(self, reader: str) -> bool:
         """`reader` waits no more. When nobody else does, the engine stops: then the answer is True."""
-        self.waiting.discard(reader)
-        if self.waiting or self.done:
+        self.gave_up.add(reader)
+        if self.waiting - self.gave_up or self.done:
             return False
         self.ticket.call_off()
         return True
@@ -86,6 +87,8 @@ class Answers:
             found = self._kept.get(key)
             if found is not None and self._serves(found, reader, run):
                 found.waiting.add(reader)
+                if not found.ticket.off:
+                    found.gave_up.discard(reader)
                 self._kept.move_to_end(key)
                 return found  # type: ignore[return-value]  # a key belongs to one type of answer
             asked: Asked[T] = Asked(Future(), Ticket(), time.monotonic())

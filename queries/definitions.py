@@ -73,6 +73,7 @@ PER_YEAR = Measure(
 LINES = Measure("lines", "Order lines", "count", "How many order lines there are, one for each row of an invoice.")
 RECORDS = Measure("records", "Records", "count", "What arrived in the lake's files, repeats included.")
 EVENTS = Measure("events", "Events", "count", "Different events (EventID) among the records; a repeat counts once.")
+NEWEST = "The greatest invoice date that the warehouse holds, and how long ago that was."
 PRODUCTS = Measure("products", "Products sold", "count", "Different stock codes with order lines in the period.")
 FOR_MOST = Measure(
     "for_most",

@@ -58,25 +58,25 @@ class Selection:
 
     @property
     def compared(self) -> Scope | None:
-        """The scope that this one is compared with, of the same length; None when it is not compared."""
-        if self.compare == "none":
-            return None
-        return replace(self.scope, since=self._earlier(self.scope.since), until=self._earlier(self.scope.until))
+        """The scope that this one is compared with; None when it is not compared."""
+        return self._earlier(self.scope)
 
     @property
     def compared_whole(self) -> Scope | None:
         """The same of the whole period, for the chart over time."""
+        return self._earlier(self.whole)
+
+    def _earlier(self, scope: Scope) -> Scope | None:
+        """A year earlier; or the time just before, of the same length: as many months when it is whole months."""
         if self.compare == "none":
             return None
-        return replace(self.whole, since=self._earlier(self.whole.since), until=self._earlier(self.whole.until))
-
-    def _earlier(self, moment: datetime) -> datetime:
-        """A year earlier; or by the length of what is compared: a whole month or year when it is one."""
         if self.compare == "year":
-            return _years(moment, -1)
-        length = self.scope.until - self.scope.since
-        months = _whole_months(self.scope.since, self.scope.until)
-        return _months(moment, -months) if months else moment - length
+            months, length = 12, timedelta()
+        else:
+            months = _whole_months(scope.since, scope.until)
+            length = timedelta() if months else scope.until - scope.since
+        since, until = (_months(moment, -months) - length for moment in (scope.since, scope.until))
+        return replace(scope, since=since, until=until)
 
 
 def end_of(step: datetime, by: By) -> datetime:
@@ -101,10 +101,6 @@ def _months(moment: datetime, count: int) -> datetime:
     # The 31st of a shorter month is its last day's end, as banks count.
     last = (first + timedelta(days=31)).replace(day=1) - timedelta(days=1)
     return first.replace(day=min(moment.day, last.day))
-
-
-def _years(moment: datetime, count: int) -> datetime:
-    return _months(moment, 12 * count)
 
 
 def _whole_months(since: datetime, until: datetime) -> int:

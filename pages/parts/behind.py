@@ -27,6 +27,8 @@ def lines(scope: Scope, count: int | None = None) -> None:
     Which page is shown is in the address, as `rows`.
     """
     number = _number()
+    if count == 0:
+        return
     if not number:
         st.button("Order lines behind it", icon=":material/table_rows:", key="lines open", on_click=_turn, args=(1,))
         return

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from pages.parts import charts, words
+from pages.parts import asked, charts, states, words
 from queries import export
 from queries.answers import FRESH_FOR_S
+from queries.twins import TWINS, differences
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -18,10 +19,16 @@ if TYPE_CHECKING:
 
     from pages.parts.asked import Answering
     from queries.figure import Evidence, Figure
+    from queries.twins import Difference
 
 # Athena: 5 USD a TB read, at least 10 MB a query.
 _USD_PER_BYTE = 5 / 10**12
 _LEAST_BYTES = 10 * 10**6
+_MOST_DIFFERENCES = 5
+_DIFFER = (
+    "**The engines differ.** An event reaches the lake and the warehouse within about a minute of each other: "
+    "ask both again, and see the Audit page when they still differ."
+)
 _ENGINES = {"Redshift": "the warehouse (Redshift)", "Athena": "the lake (Athena)"}
 
 
@@ -52,7 +59,45 @@ def show(what: str, answering: Answering, *, shown: pd.DataFrame | None = None, 
                 help="Also for everybody else who looks at the same figure",
             )
             _taking_away(what, figure, shown, chart)
+            if answering.question.report in TWINS:
+                _other_engine(what, answering)
             st.code(_as_run(behind), language="sql", wrap_lines=True)
+
+
+def _other_engine(what: str, answering: Answering) -> None:
+    """The same figure asked of the lake when somebody wants it, and whether the two agree."""
+    wanted = f"lake {what}"
+    if st.session_state.get(wanted) != answering.question.arguments:
+
+        def want() -> None:
+            st.session_state[wanted] = answering.question.arguments
+
+        st.button("Ask the lake for the same", key=f"twin {what}", icon=":material/compare_arrows:", on_click=want)
+        return
+    with states.panel(f"{what}, of the lake"):
+        first, last = asked.sources().outputs.lake_from, f"{datetime.now(UTC):%Y/%m/%d/%H}"
+        (twin,) = asked.together(
+            asked.lake(TWINS[answering.question.report], first, last, *answering.question.arguments)
+        )
+        other = twin.figure()
+        found = differences(answering.figure().frame, other.frame)
+        if not found:
+            st.success("**The engines agree**, to the last digit.", icon=":material/check_circle:")
+        else:
+            st.warning(_differ(found), icon=":material/warning:")
+        st.markdown(_facts(other.evidence))
+
+
+def _differ(found: list[Difference]) -> str:
+    """The first differences in words; what is on its way explains them while a replay runs."""
+    told = [
+        f"- {words.plain(' '.join(str(key) for key in each.row) or 'all')}, {each.column}: "
+        f"{each.ours} in the warehouse, {each.theirs} in the lake"
+        for each in found[:_MOST_DIFFERENCES]
+    ]
+    if len(found) > len(told):
+        told.append(f"- and {words.count(len(found) - len(told))} more")
+    return "\n".join([_DIFFER, "", *told])
 
 
 def _facts(behind: Evidence) -> str:

@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from pages.parts import filters, head, states, words
+from pages.parts import filters, head, states, views, words
 from queries.period import GRAINS
 from queries.scope import DAYS_OF_THE_WEEK
 from queries.selection import end_of
@@ -53,7 +53,9 @@ def begin(
     head.show(title, answers)
     span = filters.sales_span()
     state = filters.selection(span, narrows=narrows, compares=compares, by_options=by_options)
-    st.markdown(f"**{words.period(state.period)}** · {span.told()}")
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.markdown(f"**{words.period(state.period)}** · {span.told()}")
+        views.menu(title.lower())
     _breadcrumb(state, narrows)
     return state, span
 

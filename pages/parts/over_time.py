@@ -25,7 +25,10 @@ def show(state: Selection, answering: Answering, before: Answering | None, measu
     chosen = steps.index(state.step) if state.step in steps else None
     earlier = before.figure().frame if before else None
     best = course.greatest("net_sales")
-    st.subheader(f"{words.step(best['period'], state.by)} sold most: {words.short_money(best['net_sales'])}")
+    st.subheader(
+        f"{words.step(best['period'], state.by)} sold most: {words.short_money(best['net_sales'])}",
+        help=f"{measures[0].label}: {measures[0].definition}",
+    )
     for tab, measure in zip(st.tabs([m.label for m in measures]), measures, strict=True):
         with tab:
             chart = charts.course(course.frame, measure, state.by, before=earlier, chosen=chosen)

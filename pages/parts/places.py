@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from queries.selection import Selection
 
 _MOST_COUNTRIES = 8
+_DEFINED = f"{d.NET_SALES.label}: {d.NET_SALES.definition}"
 
 
 def weekdays(state: Selection, answering: Answering) -> None:
@@ -24,7 +25,7 @@ def weekdays(state: Selection, answering: Answering) -> None:
         return
     best = found.greatest("net_sales")
     day = DAYS_OF_THE_WEEK[int(best["weekday"]) - 1]
-    st.subheader(f"{day}s at {int(best['hour'])}:00 sell most: {words.short_money(best['net_sales'])}")
+    st.subheader(f"{day}s at {int(best['hour'])}:00 sell most: {words.short_money(best['net_sales'])}", help=_DEFINED)
     cells = [(int(day), int(hour)) for day, hour in zip(found.frame["weekday"], found.frame["hour"], strict=True)]
     chosen = (state.weekday, state.hour) if state.weekday and state.hour >= 0 else None
     chart = charts.heat(found.frame, d.NET_SALES, chosen)
@@ -54,7 +55,7 @@ def countries(state: Selection, answering: Answering) -> None:
     names = list(frame["country"])
     whole = found.frame["net_sales"].sum()
     share = f", {float(frame['net_sales'].iloc[0] / whole):.0%} of all" if whole > 0 else ""
-    st.subheader(f"{words.plain(names[0])} bought most{share}")
+    st.subheader(f"{words.plain(names[0])} bought most{share}", help=_DEFINED)
     chosen = names.index(state.country) if state.country in names else None
     shown = [words.short_money(amount) for amount in frame["net_sales"]]
     chart = charts.ranking(names, frame["net_sales"], shown, d.NET_SALES, chosen)

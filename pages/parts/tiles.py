@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING, Any
 import streamlit as st
 
 from pages.parts import theme, words
+from queries import definitions as d
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from datetime import datetime
 
     from queries.definitions import Measure
 
@@ -98,6 +100,23 @@ def compared(measure: Measure, course: Sequence[Any], before: Any, against: str)
         delta_description=against,
         help=measure.definition,
         chart_data=[float(number) if number is not None else 0.0 for number in course],
+        border=True,
+        height="stretch",
+    )
+
+
+def newest(at: datetime, course: Sequence[int], before: int | None, against: str) -> None:
+    """How old the newest event is; its sparkline is `course`, order lines a day, and its change that from `before`."""
+    changed = words.change(course[-1], before) if before else None
+    st.metric(
+        "Newest event",
+        words.short_age(at),
+        delta=f"{changed} lines" if changed else f"{words.count(course[-1])} lines",
+        delta_color="gray",
+        delta_arrow="off",
+        delta_description=against if changed else None,
+        help=f"{d.NEWEST} It was {words.moment(at)} UTC. The line is order lines a day.",
+        chart_data=[float(number) for number in course],
         border=True,
         height="stretch",
     )

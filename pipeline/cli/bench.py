@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING
 
 from pipeline.bench import size
-from pipeline.cli import bench_replay
+from pipeline.cli import bench_pages, bench_replay
 from pipeline.errors import BadInputError
 from pipeline.settings import state_folder
 
@@ -26,6 +26,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     text = "rows/s of the producer, against its ceiling, others, and shard limits"
     child = what.add_parser("replay", help=text, description=f"{text[0].upper()}{text[1:]}, on clouds of its own.")
     bench_replay.add_arguments(child)
+    text = "what a reader of the dashboard waits for, in Chromium"
+    child = what.add_parser(
+        "pages", help=text, description=f"{text[0].upper()}{text[1:]}, cold, warm, asking on, ten at once."
+    )
+    bench_pages.add_arguments(child)
 
 
 def run(args: argparse.Namespace) -> int:
@@ -34,6 +39,8 @@ def run(args: argparse.Namespace) -> int:
         raise BadInputError(f"--rows is {args.rows}: give {_LEAST_ROWS:,} or more.")
     if args.what == "replay":
         return bench_replay.run(args)
+    if args.what == "pages":
+        return bench_pages.run(args)
     folder = state_folder()
     folder.mkdir(parents=True, exist_ok=True)
     points = []

@@ -13,6 +13,7 @@ from pipeline.clients import aws_errors
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+QUARANTINE = "quarantine/orders/"
 DEAD_LETTERS = "dead-letter/replay/"
 _END = ".jsonl.gz"
 _ROWS, _BYTES, _SECONDS = 5_000, 4 << 20, 30.0  # a part holds at most these

@@ -27,6 +27,7 @@ from queries.loader import Query, load
 from queries.period import Period
 from queries.reports import arrivals, copies, products, sales
 from queries.scope import Scope
+from queries.twins import TWINS, differences
 from queries.warehouse import Warehouse
 
 if TYPE_CHECKING:
@@ -101,6 +102,18 @@ def test_months_are_the_ledgers(asked: Sources, cloud: Cloud, whole: Period) -> 
     frame = sales.by_period(asked.warehouse, Scope.of(whole), "month").frame
     found = {f"{row.period:%Y-%m}": row.net_sales for row in frame.itertuples() if row.lines}
     assert found == {month: pounds(net) for month, net in cloud.ledger.net_by_month.items()}
+
+
+@pytest.mark.parametrize("report", list(TWINS), ids=lambda report: report.__name__)
+def test_the_lake_answers_the_same_to_the_last_digit(asked: Sources, whole: Period, report: Any) -> None:
+    """Narrowed, so that every condition is met; in a period that only the sample sells in."""
+    more = ("day",) if report is sales.by_period else ()
+    hours = (asked.outputs.lake_from, around_now().last_hour)
+    for scope in (Scope.of(whole), replace(Scope.of(whole), country="France"), replace(Scope.of(whole), weekday=7)):
+        ours = report(asked.warehouse, scope, *more)
+        theirs = TWINS[report](asked.lake, *hours, scope, *more)
+        assert differences(ours.frame, theirs.frame) == []
+        assert theirs.evidence.scanned_bytes
 
 
 def test_the_span_ends_with_the_ledger(asked: Sources, cloud: Cloud) -> None:

@@ -30,6 +30,7 @@ DASHBOARD_CODE = sources(
     "pages",
     "queries",
     "pipeline/health",
+    "pipeline/quarantine",
     "pipeline/redrive",
     "pipeline/replay",
     "pipeline/cli/replay.py",
@@ -42,6 +43,7 @@ BENCHES = (
     "pipeline/cli/put.py",
     "pipeline/bench",
     "pipeline/cli/bench.py",
+    "pipeline/cli/bench_pages.py",
     "pipeline/cli/bench_replay.py",
 )
 # The functions' folders, and what of the contracts they call AWS with.

@@ -1,0 +1,63 @@
+"""The menu of saved views: a page's whole state is its address, so a view is an address with a name."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from pages.parts import asked, states, words
+from pipeline.errors import WeirError
+from queries.views import Views
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from queries.views import View
+
+_SAID = "view said"
+
+
+def menu(page: str) -> None:
+    """A button that opens the views of `page`; nothing is read before."""
+    panel = st.popover("Views", icon=":material/bookmarks:", key="views", on_change="rerun", help="Saved views")
+    if panel.open:
+        with panel, states.panel("Saved views"):
+            _opened(page)
+
+
+def _opened(page: str) -> None:
+    sources = asked.sources()
+    table = Views(sources.client("dynamodb"), sources.outputs.views_table)
+    for view in table.of_page(page):
+        with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+            st.button(words.plain(view.name), key=f"view {view.name}", type="tertiary", on_click=_show, args=(view,))
+            st.button(
+                "",
+                key=f"drop {view.name}",
+                icon=":material/delete:",
+                type="tertiary",
+                help=f"Forget {words.plain(view.name)}",
+                on_click=_tried,
+                args=(table.drop, view),
+            )
+    name = st.text_input("Name for what is shown now", key="view name", max_chars=60, placeholder="France on Fridays")
+    address = st.query_params.to_dict()
+    st.button(
+        "Save", key="view save", icon=":material/bookmark_add:", on_click=_tried, args=(table.save, page, name, address)
+    )
+    if said := st.session_state.pop(_SAID, None):
+        st.error(said, icon=":material/error:")
+    st.caption("Everybody who uses this stack sees them. The address of the page works as a link, too.")
+
+
+def _show(view: View) -> None:
+    st.query_params.from_dict(dict(view.address))
+
+
+def _tried(act: Callable[..., object], *arguments: object) -> None:
+    """A button's work; what went wrong is told when the menu comes again."""
+    try:
+        act(*arguments)
+    except WeirError as error:
+        st.session_state[_SAID] = words.plain(str(error))

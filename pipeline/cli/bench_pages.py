@@ -1,0 +1,161 @@
+"""`bench pages`: what a reader of the dashboard waits for, on a local cloud of its own or on the one that runs."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import tempfile
+import time
+from contextlib import ExitStack
+from datetime import date, timedelta
+from pathlib import Path
+from statistics import median
+from typing import TYPE_CHECKING, Any
+
+from pipeline import stack
+from pipeline.bench import load, obvious, pages, served, windows
+from pipeline.cli.deploy import deploy
+from pipeline.clients import client
+from pipeline.errors import BadInputError
+from pipeline.local.cloud import LocalCloud
+from pipeline.replay import samples
+from pipeline.settings import running_cloud, settle_local, state_folder
+
+if TYPE_CHECKING:
+    import argparse
+
+    from pipeline.stack import Outputs
+
+PAGES = {"overview": "", "sales": "sales", "products": "products", "invoices": "invoices", "customers": "customers"}
+_SAMPLE_ROWS = 541_909
+_CROWD = 10
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Over which rows, and how often."""
+    parser.add_argument("--file", type=Path, metavar="FILE", help="order lines to load (default: a generated sample)")
+    parser.add_argument("--rows", type=int, default=_SAMPLE_ROWS, metavar="N", help="of the generated sample")
+    parser.add_argument("--times", type=int, default=1, metavar="N", help="then again over N times the invoices")
+    parser.add_argument("--opens", type=int, default=20, metavar="N", help="openings of each page (default: 20)")
+    parser.add_argument("--here", action="store_true", help="on the local cloud that runs, with what it holds")
+    parser.add_argument("--json", action="store_true", help="print one JSON object")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Load, open, click, count; print medians and p95."""
+    if args.file is not None and not args.file.exists():
+        raise BadInputError(f"There is no file {args.file}.")
+    state = state_folder()
+    state.mkdir(parents=True, exist_ok=True)
+    with ExitStack() as running:
+        folder = Path(running.enter_context(tempfile.TemporaryDirectory(dir=state, prefix="bench-")))
+        if args.here:
+            settings = settle_local(str(running_cloud(state)["endpoint"]))
+            outputs, place = stack.outputs(settings.stack), state
+        else:
+            outputs, place = _own(running, folder), folder
+            _filled(outputs, args, folder)
+        parts = [_measured(outputs, place, folder, args.opens)]
+        if args.times > 1 and not args.here:
+            begun = time.monotonic()
+            load.multiply(outputs, args.times)
+            _tell(f"{args.times} times the invoices", begun)
+            parts.append(_measured(outputs, place, folder, args.opens))
+    found = {"processors": os.cpu_count(), "parts": parts}
+    print(json.dumps(found) if args.json else _written(found))
+    return 0
+
+
+def _own(running: ExitStack, folder: Path) -> Outputs:
+    """A local cloud of our own with the stack."""
+    cloud = LocalCloud(folder)
+    cloud.start()
+    running.callback(cloud.stop)
+    client.cache_clear()
+    stack.outputs.cache_clear()
+    os.environ["WEIR_STATE"] = str(folder)
+    settings = settle_local(str(running_cloud(folder)["endpoint"]))
+    deploy(settings, {})
+    return stack.outputs(settings.stack)
+
+
+def _filled(outputs: Outputs, args: argparse.Namespace, folder: Path) -> None:
+    begun = time.monotonic()
+    path = args.file
+    if path is None:
+        path = folder / "sample.csv.gz"
+        samples.write(path, rows=args.rows, seed=1, start=date(2025, 1, 1), end=date(2025, 12, 31))
+    rows = load.load(outputs, path)
+    _tell(f"{rows:,} order lines loaded", begun)
+
+
+def _measured(outputs: Outputs, place: Path, folder: Path, opens: int) -> dict[str, Any]:
+    with load.connect(outputs) as connection:
+        (rows,) = connection.execute("select count(*) from order_lines").fetchone() or (0,)
+        first, last = connection.execute(
+            "select cast(min(hour) as date), cast(max(hour) as date) from sales_by_hour_country"
+        ).fetchone() or (None, None)
+    if first is None or last is None:
+        raise BadInputError("There are no sales to show: load a file, or leave --here out.")
+    days = pages.Days(first, last, timedelta(days=1))
+    found: dict[str, Any] = {"rows": rows, "pages": {}}
+    with served.dashboard(place, folder / "dashboard.log") as server, windows.chromium() as browser:
+        windows.Window.of(browser).open(server.url + "/sales")  # the server has its modules then
+        for name, address in PAGES.items():
+            if (Path("pages") / f"{name}.py").exists():
+                begun = time.monotonic()
+                found["pages"][name] = pages.opened(browser, server, days, address, opens)
+                _tell(f"{name}, {opens} times", begun)
+        begun = time.monotonic()
+        found["asking_on"] = pages.asked_on(browser, server, days)
+        _tell("asking on", begun)
+        found["crowd"] = [
+            pages.crowd(browser, server, days, people, rounds)
+            for people, rounds in ((1, opens), (_CROWD, max(1, opens // 5)))
+        ]
+    found["obvious"] = obvious.measure(place, 5)
+    return found
+
+
+def _tell(what: str, begun: float) -> None:
+    """How far it is, on standard error: the figures are for standard output."""
+    print(f"{what + ' ':.<40} {time.monotonic() - begun:5.1f} s", file=sys.stderr, flush=True)
+
+
+def _written(found: dict[str, Any]) -> str:
+    lines = [f"{found['processors']} processors, Chromium on the same machine; seconds as median / p95"]
+    for part in found["parts"]:
+        lines.append(f"{part['rows']:,} order lines")
+        lines += [
+            f"  {name:<12} cold {_pair(page['cold_s'])}  warm {_pair(page['warm_s'])}  "
+            f"server {page['cpu_s_per_opening']:.3f} CPU s an opening  {page['page_bytes'] / 1000:,.0f} kB, "
+            f"largest message {page['largest_message_bytes'] / 1000:,.0f} kB"
+            for name, page in part["pages"].items()
+        ]
+        lines.append(f"  asking on    {_pair(part['asking_on'])}  over {part['asking_on']['clicks']} clicks")
+        lines += [
+            f"  {crowd['people']:>2} at once   {_pair(crowd)}  server {crowd['cpu_s_per_opening']:.3f} CPU s an opening"
+            for crowd in part["crowd"]
+        ]
+        way = part["obvious"]
+        theirs, ours, anew = (median(way[name]) * 1000 for name in ("obvious", "ours", "ours_asked_anew"))
+        lines.append(
+            f"  four figures, warm: all rows in pandas {theirs:,.1f} ms, ours {ours:,.2f} ms ({theirs / ours:,.0f} x), "
+            f"ours asked anew {anew:,.1f} ms ({theirs / anew:,.0f} x); the same net sales: {way['same']}"
+        )
+    if len(found["parts"]) > 1:
+        lines.append(_grown(*found["parts"]))
+    return "\n".join(lines)
+
+
+def _grown(few: dict[str, Any], many: dict[str, Any]) -> str:
+    ratios = [
+        f"{name} {many['pages'][name]['cold_s']['median'] / few['pages'][name]['cold_s']['median']:.2f} x"
+        for name in few["pages"]
+    ]
+    return f"{many['rows'] / few['rows']:.0f} x the rows, cold medians: {', '.join(ratios)}"
+
+
+def _pair(spread: dict[str, float]) -> str:
+    return f"{spread['median']:.2f} / {spread['p95']:.2f}"

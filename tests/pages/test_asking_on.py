@@ -1,0 +1,281 @@
+"""Asking on: filters in the address, evidence, order lines, saved views, waiting and cancelling."""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from pages.parts import asked
+from queries import tickets
+from queries.figure import Evidence
+from tests.pages.fakes import ANSWERS, FakeService
+from tests.pages.test_pages import WHOLE, text
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from streamlit.testing.v1 import AppTest
+
+    from queries.figure import Figure
+    from queries.loader import Query
+    from tests.pages.conftest import World
+
+NARROWED = {"country": "France", "weekday": "4", "hour": "12", "step": "2011-11-01"}
+
+
+def asked_with(world: World, name: str) -> list[dict[str, object]]:
+    return [parameters for asked_name, parameters in world.warehouse.asked if asked_name == name]
+
+
+def button(app: AppTest, label: str) -> Any:
+    return next(each for each in app.button if each.label == label)
+
+
+def test_the_address_narrows_every_figure(world: World) -> None:
+    app = world.open("sales", **WHOLE, **NARROWED)
+    assert not app.exception
+    (totals,) = asked_with(world, "sales_totals")
+    assert (totals["country"], totals["dow"], totals["hour_of_day"]) == ("France", 4, 12)
+    assert (str(totals["since"]), str(totals["until"])) == ("2011-11-01 00:00:00", "2011-12-01 00:00:00")
+    course = asked_with(world, "sales_by_period")[-1]  # the Overview asked before
+    assert (course["country"], str(course["since"])) == ("France", "2010-12-01 00:00:00")  # all steps stay to be seen
+    (countries,) = asked_with(world, "sales_by_country")
+    assert (countries["country"], countries["dow"]) == ("", 4)  # all countries stay to be chosen
+    (hours,) = asked_with(world, "sales_by_weekday_hour")
+    assert (hours["country"], hours["dow"], hours["hour_of_day"]) == ("France", -1, -1)
+
+
+def test_the_breadcrumb_tells_and_clears_each_filter(world: World) -> None:
+    app = world.open("sales", **WHOLE, **NARROWED)
+    labels = [each.label for each in app.button]
+    for label in ("November 2011", "France", "Thursdays", "12:00 to 13:00", "Clear all"):
+        assert label in labels
+    button(app, "France").click().run()
+    assert "country" not in app.query_params
+    assert asked_with(world, "sales_totals")[-1]["country"] == ""
+    button(app, "Clear all").click().run()
+    assert not {"weekday", "hour", "step"} & set(app.query_params)
+    assert "Narrowed to" not in text(app)
+
+
+def test_a_step_becomes_the_period(world: World) -> None:
+    app = world.open("sales", **WHOLE, step="2011-11-01")
+    button(app, "Zoom in").click().run()
+    found = asked_with(world, "sales_by_period")[-1]
+    assert (str(found["since"]), str(found["until"]), found["by"]) == (
+        "2011-11-01 00:00:00",
+        "2011-12-01 00:00:00",
+        "day",
+    )
+
+
+def test_comparing_asks_for_the_time_before(world: World) -> None:
+    app = world.open("sales", start="2011-11-01", end="2011-11-30", by="day", compare="previous")
+    assert {str(found["since"]) for found in asked_with(world, "sales_totals")} == {
+        "2011-11-01 00:00:00",
+        "2011-10-01 00:00:00",
+    }
+    assert app.metric[0].delta == "+0.0 %"
+    app.selectbox(key="sales compare").select("none").run()
+    assert "compare" not in app.query_params
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        {"country": "x" * 200},
+        {"weekday": "8"},
+        {"hour": "'; drop table order_lines; --"},
+        {"step": "yesterday"},
+        {"compare": "<script>alert(1)</script>"},
+    ],
+)
+def test_nonsense_in_a_filter_is_told_and_dropped(world: World, query: dict[str, str]) -> None:
+    app = world.open("sales", **WHOLE, **query)
+    assert not app.exception
+    assert not app.error
+    assert "The address is ignored" in app.warning[0].value
+    assert app.metric[0].value == "£9,747,747.93"
+    assert not set(query) & set(app.query_params)
+
+
+def test_sql_in_a_filter_is_a_value_like_any_other(world: World) -> None:
+    evil = "France' or '1'='1"
+    world.warehouse.answers = dict(ANSWERS) | {
+        "sales_totals": lambda p: ANSWERS["sales_totals"](p) * (p["country"] == "")
+    }
+    app = world.open("sales", **WHOLE, country=evil)
+    assert not app.exception
+    assert asked_with(world, "sales_totals")[0]["country"] == evil
+    assert "No sales from 1 Dec 2010 to 9 Dec 2011 narrowed to France' or '1'='1" in text(app)
+
+
+def test_a_step_that_is_none_of_the_period_is_dropped(world: World) -> None:
+    app = world.open("sales", **WHOLE, step="2009-01-01")
+    assert not app.exception
+    assert "step" not in app.query_params
+    assert str(asked_with(world, "sales_totals")[0]["since"]) == "2010-12-01 00:00:00"
+
+
+def test_order_lines_come_on_demand_page_by_page(world: World) -> None:
+    app = world.open("sales", **WHOLE, country="France")
+    assert not asked_with(world, "lines_of_scope")
+    button(app, "Order lines behind it").click().run()
+    assert app.query_params["rows"] in ("1", ["1"])
+    (found,) = asked_with(world, "lines_of_scope")
+    assert (found["country"], found["skipped"], found["top"]) == ("France", 0, 50)
+    shown = app.dataframe[-1].value
+    assert list(shown["Customer"]) == ["17850", "no customer id"]
+    assert "541,909 order lines" in text(app)
+
+
+@pytest.mark.parametrize(("rows", "skipped"), [("3", 100), ("nonsense", 0), ("-1", 0), ("0", 0)])
+def test_the_page_of_order_lines_is_in_the_address(world: World, rows: str, skipped: int) -> None:
+    app = world.open("sales", **WHOLE, rows=rows)
+    assert not app.exception
+    assert asked_with(world, "lines_of_scope")[0]["skipped"] == skipped
+
+
+# --- waiting ------------------------------------------------------------------------------------------------------
+
+
+class SlowEngine:
+    """Answers as the fake does, but one query waits until it is let go or called off."""
+
+    def __init__(self, world: World, name: str) -> None:
+        self._engine, self._name = world.warehouse, name
+        self.go = threading.Event()
+        self.stopped = threading.Event()
+
+    def ask(self, query: Query, **parameters: object) -> Figure:
+        if query.name == self._name:
+            ticket = tickets.current()
+
+            def stop() -> None:
+                self.stopped.set()
+                self.go.set()
+
+            with ticket.stopped_by(stop):
+                assert self.go.wait(20)
+            ticket.check()
+        return self._engine.ask(query, **parameters)
+
+
+@pytest.fixture
+def slow(world: World, monkeypatch: pytest.MonkeyPatch) -> Iterator[SlowEngine]:
+    engine = SlowEngine(world, "sales_by_country")
+    monkeypatch.setattr(world, "warehouse", engine)
+    monkeypatch.setattr(asked, "_PATIENCE_S", 0.3)
+    yield engine
+    engine.go.set()
+
+
+def test_a_slow_figure_leaves_the_others_and_can_be_cancelled_in_the_engine(world: World, slow: SlowEngine) -> None:
+    app = world.open("sales", **WHOLE)
+    assert not app.exception
+    assert not app.error
+    assert app.metric[0].value == "£9,747,747.93"
+    assert "**By country:** The warehouse has been working on it" in text(app)
+    button(app, "Cancel").click().run()
+    assert slow.stopped.is_set()
+    assert "By country: cancelled" in app.error[0].value
+    button(app, "Try again").click().run()
+    assert not app.error
+    assert "United Kingdom bought most" in text(app)
+
+
+def test_a_slow_figure_is_shown_when_it_comes(world: World, slow: SlowEngine) -> None:
+    app = world.open("sales", **WHOLE)
+    assert "bought most" not in text(app)
+    slow.go.set()
+    app.run()
+    assert "United Kingdom bought most" in text(app)
+    assert "has been working on it" not in text(app)
+
+
+# --- saved views --------------------------------------------------------------------------------------------------
+
+
+def test_views_are_saved_shown_and_forgotten(world: World) -> None:
+    items: dict[str, dict[str, Any]] = {}
+
+    def put(request: dict[str, Any]) -> dict[str, Any]:
+        items[request["Item"]["name"]["S"]] = request["Item"]
+        return {}
+
+    def delete(request: dict[str, Any]) -> dict[str, Any]:
+        del items[request["Key"]["name"]["S"]]
+        return {}
+
+    world.services["dynamodb"] = FakeService(
+        {"query": lambda _: {"Items": list(items.values())}, "put_item": put, "delete_item": delete}
+    )
+    app = world.open("sales", **WHOLE, country="France")
+    assert not items
+    app.session_state["views"] = True
+    app.run()
+    app.text_input(key="view name").set_value("France, always").run()
+    app.button(key="view save").click().run()
+    assert items["France, always"]["address"]["S"] == "start=2010-12-01&end=2011-12-09&by=month&country=France"
+    button(app, "France").click().run()
+    assert "country" not in app.query_params
+    button(app, "France, always").click().run()
+    assert app.query_params["country"] in ("France", ["France"])
+    app.button(key="drop France, always").click().run()
+    assert not items
+
+
+def test_a_view_without_a_name_is_told(world: World) -> None:
+    world.services["dynamodb"] = FakeService({"query": {"Items": []}})
+    app = world.open("sales", **WHOLE)
+    app.session_state["views"] = True
+    app.run()
+    app.button(key="view save").click().run()
+    assert "needs a name" in app.error[0].value
+
+
+# --- evidence -----------------------------------------------------------------------------------------------------
+
+
+def test_evidence_holds_the_query_as_run(world: World) -> None:
+    app = world.open("sales", **WHOLE, country="France")
+    app.session_state["evidence Sales totals"] = True
+    app.run()
+    code = "\n".join(element.value for element in app.code)
+    assert "-- :country = 'France'" in code
+    assert "from sales_by_hour_country" in code
+    assert "newest event behind it" in text(app).lower()
+    before = len(asked_with(world, "sales_totals"))
+    button(app, "Ask again now").click().run()
+    assert len(asked_with(world, "sales_totals")) == before + 1
+
+
+@pytest.mark.parametrize("agrees", [True, False])
+def test_the_other_engine_agrees_or_differs(world: World, agrees: bool) -> None:
+    totals = ANSWERS["sales_totals"]({}).assign(lines=541909 if agrees else 541908)
+    world.lake.answers = {"sales_totals": lambda _: totals}
+    app = world.open("sales", **WHOLE)
+    app.session_state["evidence Sales totals"] = True
+    app.run()
+    assert not world.lake.asked
+    button(app, "Ask the lake for the same").click().run()
+    (name, parameters) = world.lake.asked[0]
+    assert name == "sales_totals"
+    assert str(parameters["first"]).startswith("weir-lake-from")
+    if agrees:
+        assert "The engines agree" in app.success[0].value
+    else:
+        assert "541909 in the warehouse, 541908 in the lake" in app.warning[0].value
+
+
+def test_a_cost_is_never_below_ten_megabytes() -> None:
+    from pages.parts import evidence
+
+    def behind(scanned: int | None) -> Evidence:
+        return Evidence("q", "Athena", "select 1", {}, 1.0, scanned_bytes=scanned)
+
+    assert "0.000050 USD" in evidence.cost(behind(1))
+    assert "5.000000 USD" in evidence.cost(behind(10**12))
+    assert "does not tell" in evidence.cost(behind(None))

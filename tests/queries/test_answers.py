@@ -1,0 +1,177 @@
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING
+
+import pytest
+
+from pipeline.errors import CloudDownError, QueryCancelledError
+from queries import tickets
+from queries.answers import Answers, NotYet
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+LONG = 10.0
+
+
+@pytest.fixture
+def answers() -> Iterator[Answers]:
+    found = Answers(at_once=4)
+    yield found
+    found.close()
+
+
+class Gate:
+    """A question that waits until it is let through, and counts how often it was asked."""
+
+    def __init__(self) -> None:
+        self.open = threading.Event()
+        self.asked = 0
+
+    def __call__(self) -> int:
+        self.asked += 1
+        assert self.open.wait(LONG)
+        return self.asked
+
+
+def test_many_readers_wait_for_one_question(answers: Answers) -> None:
+    gate = Gate()
+    asked = [answers.ask("q", gate, reader=str(number)) for number in range(10)]
+    gate.open.set()
+    assert {each.answer(LONG) for each in asked} == {1}
+    assert answers.ask("q", gate).answer(LONG) == 1
+
+
+def test_questions_run_side_by_side(answers: Answers) -> None:
+    """Each lets the other one through: one after the other they would wait for ever."""
+    first, second = threading.Event(), threading.Event()
+
+    def meet(mine: threading.Event, other: threading.Event) -> Callable[[], bool]:
+        def question() -> bool:
+            mine.set()
+            return other.wait(LONG)
+
+        return question
+
+    asked = [answers.ask("a", meet(first, second)), answers.ask("b", meet(second, first))]
+    assert [each.answer(LONG) for each in asked] == [True, True]
+
+
+def test_an_answer_grows_old_and_can_be_forgotten() -> None:
+    answers = Answers(fresh_s=0)
+    gate = Gate()
+    gate.open.set()
+    assert [answers.ask("q", gate).answer(LONG) for _ in range(3)] == [1, 2, 3]
+    answers.close()
+    kept = Answers()
+    assert kept.ask("q", gate).answer(LONG) == kept.ask("q", gate).answer(LONG) == 4
+    kept.forget("q")
+    assert kept.ask("q", gate).answer(LONG) == 5
+    kept.close()
+
+
+def test_no_more_answers_are_kept_than_there_is_room_for() -> None:
+    answers = Answers(most=2)
+    counts = dict.fromkeys("abc", 0)
+
+    def question(name: str) -> Callable[[], int]:
+        def asked() -> int:
+            counts[name] += 1
+            return counts[name]
+
+        return asked
+
+    for name in "abca":
+        answers.ask(name, question(name)).answer(LONG)
+    assert counts == {"a": 2, "b": 1, "c": 1}
+    answers.close()
+
+
+def test_an_error_is_told_once_to_who_waited_and_then_asked_again(answers: Answers) -> None:
+    outcomes: list[object] = [CloudDownError("gone"), "back"]
+
+    def question() -> object:
+        outcome = outcomes.pop(0)
+        if isinstance(outcome, Exception):
+            raise outcome
+        return outcome
+
+    asked = answers.ask("q", question, reader="me", run=1)
+    with pytest.raises(CloudDownError):
+        asked.answer(LONG, "me", 1)
+    with pytest.raises(CloudDownError):  # the same run asks for it twice, the engine once
+        answers.ask("q", question, reader="me", run=1).answer(LONG, "me", 1)
+    assert answers.ask("q", question, reader="me", run=2).answer(LONG, "me", 2) == "back"
+
+
+def test_a_page_that_comes_back_learns_what_happened_meanwhile(answers: Answers) -> None:
+    gate = threading.Event()
+
+    def question() -> None:
+        assert gate.wait(LONG)
+        raise CloudDownError("gone")
+
+    asked = answers.ask("q", question, reader="me", run=1)
+    with pytest.raises(NotYet):
+        asked.answer(0, "me", 1)
+    gate.set()
+    with pytest.raises(CloudDownError):
+        asked.answer(LONG)
+    with pytest.raises(CloudDownError):
+        answers.ask("q", question, reader="me", run=2).answer(LONG, "me", 2)
+
+
+def test_a_bug_comes_out_where_it_is_waited_for(answers: Answers) -> None:
+    def question() -> float:
+        return 1 / 0
+
+    with pytest.raises(ZeroDivisionError):
+        answers.ask("q", question).answer(LONG)
+
+
+def test_the_last_reader_to_give_up_stops_the_engine(answers: Answers) -> None:
+    stopped = threading.Event()
+    running = threading.Event()
+
+    def question() -> None:
+        ticket = tickets.current()
+        with ticket.stopped_by(stopped.set):
+            running.set()
+            assert stopped.wait(LONG)
+            ticket.check()
+
+    asked = answers.ask("q", question, reader="me")
+    answers.ask("q", question, reader="you")
+    assert running.wait(LONG)
+    assert not asked.give_up("me")
+    assert not stopped.is_set()
+    assert asked.give_up("you")
+    with pytest.raises(QueryCancelledError, match="in the engine too"):
+        asked.answer(LONG)
+
+
+def test_what_was_called_off_before_it_began_never_runs() -> None:
+    answers = Answers(at_once=1)
+    gate, never = Gate(), Gate()
+    first = answers.ask("first", gate)
+    second = answers.ask("second", never, reader="me")
+    second.give_up("me")
+    gate.open.set()
+    first.answer(LONG)
+    with pytest.raises(QueryCancelledError):
+        second.answer(LONG)
+    assert never.asked == 0
+    answers.close()
+
+
+def test_a_ticket_stops_nothing_once_its_query_has_ended() -> None:
+    stops: list[str] = []
+    ticket = tickets.Ticket()
+    with ticket.stopped_by(lambda: stops.append("first")):
+        pass
+    ticket.call_off()
+    ticket.call_off()
+    assert stops == []
+    with pytest.raises(QueryCancelledError), ticket.stopped_by(lambda: stops.append("second")):
+        pass
