@@ -45,8 +45,12 @@ def show(period: Period) -> None:
                 "Destination": list(shown["destination"]),
                 "Sessions": [float(count) for count in shown["sessions"]],
                 "Products viewed": [float(count) for count in shown["products"]],
-                "Cart share": [_share(*pair) for pair in zip(shown["in_cart"], shown["quantity"], strict=True)],
-            }
+                "Cart share": [
+                    part / whole if whole else None
+                    for part, whole in zip(shown["in_cart"], shown["quantity"], strict=True)
+                ],
+            },
+            {"Cart share": "{:.1%}"},
         )
         if len(frame) > MOST:
             st.caption(f"The first {MOST} of {words.count(len(frame))} countries.")
