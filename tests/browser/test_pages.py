@@ -30,9 +30,11 @@ ADDRESSES = {
     "customers": "/customers",
     "lake": "/lake",
     "replay": "/replay",
+    "receipt": "/receipt",
     "streams": "/streams",
     "deliveries": "/deliveries",
     "audit": "/audit",
+    "quarantine": "/quarantine",
 }
 
 

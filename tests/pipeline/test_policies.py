@@ -30,6 +30,7 @@ DASHBOARD_CODE = sources(
     "pages",
     "queries",
     "pipeline/health",
+    "pipeline/quarantine",
     "pipeline/redrive",
     "pipeline/replay",
     "pipeline/cli/replay.py",
