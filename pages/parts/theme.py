@@ -40,9 +40,13 @@ OF_STATE: dict[str, tuple[Named, str]] = {
     "failing": ("red", ":material/error:"),
     "idle": ("gray", ":material/pause_circle:"),
     "running": ("blue", ":material/progress_activity:"),
+    "paused": ("orange", ":material/pause_circle:"),
     "done": ("green", ":material/check_circle:"),
     "failed": ("red", ":material/error:"),
     "stopped": ("gray", ":material/stop_circle:"),
+    "there": ("green", ":material/check_circle:"),
+    "due": ("blue", ":material/schedule:"),
+    "not there": ("red", ":material/cancel:"),
     "lost": ("red", ":material/help:"),
 }
 CHART_HEIGHT = 320

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import argparse
 import json
-from dataclasses import asdict
+from contextlib import suppress
+from dataclasses import asdict, replace
 from typing import TYPE_CHECKING
 
 from pipeline.cli.interrupts import stop_on_signals
 from pipeline.clients import client
+from pipeline.errors import WeirError
+from pipeline.quarantine import mend
+from pipeline.quarantine.listing import Kept
 from pipeline.redrive import again
 from pipeline.replay import progress, store
-from pipeline.replay.senders import KinesisSender
-from pipeline.replay.shards import open_shards
 from pipeline.settings import settle
 from queries import redrive, sources
 from queries.audit.run import Sinks
@@ -39,6 +41,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Redrive; 0 when everything that is missing was found and, with --send, acknowledged; 130 when stopped, else 1."""
+    if not args.redrive_id:
+        return _run(args)
+    try:
+        return _run(args)
+    except WeirError as error:
+        # Whoever started this worker looks at the table.
+        _failed(args, error)
+        raise
+
+
+def _run(args: argparse.Namespace) -> int:
     settings = settle(aws=args.aws or None)
     asked = sources.of(settings)
     sinks = Sinks(asked.lake, asked.warehouse, asked.client, asked.outputs)
@@ -48,7 +61,7 @@ def run(args: argparse.Namespace) -> int:
         print(json.dumps(found.as_json() | {"sent": False}) if args.json else _before(found))
         return int(bool(found.nowhere))
     missing = redrive.missing(sinks, args.replay_id, only)
-    if not missing.wanted:
+    if not missing.wanted and not args.redrive_id:
         nothing = redrive.DryRun(missing)
         print(json.dumps(nothing.as_json() | {"sent": False}) if args.json else _before(nothing))
         return 0
@@ -61,8 +74,16 @@ def run(args: argparse.Namespace) -> int:
         len(missing.wanted),
     )
     places: dict[str, int] = {}
+    accepted: set[str] = set()
     with stop_on_signals() as stop:
-        receipt = again.send(redrive.counted(looking, places), job, _way(sinks, settings.stack), stop=stop)
+        receipt = again.send(
+            redrive.counted(looking, places),
+            job,
+            again.way_to(sinks.outputs),
+            stop=stop,
+            on_accepted=lambda record: accepted.add(record.event_id),
+        )
+    mend.settle_redriven(Kept(client("s3"), sinks.outputs), client("s3"), args.replay_id, receipt.replay_id, accepted)
     found = redrive.DryRun(missing, places, tuple(looking.wanted))
     print(
         json.dumps(found.as_json() | {"sent": True, "redrive": asdict(receipt)})
@@ -74,15 +95,12 @@ def run(args: argparse.Namespace) -> int:
     return int(bool(found.nowhere) or receipt.accepted < len(missing.wanted))
 
 
-def _way(sinks: Sinks, stack: str) -> again.Way:
-    stream = sinks.outputs.orders_stream
-    return again.Way(
-        KinesisSender(client("kinesis", attempts=1), stream),
-        client("s3"),
-        sinks.outputs.lake_bucket,
-        store.of_stack(stack),
-        open_shards(client("kinesis"), stream),
-    )
+def _failed(args: argparse.Namespace, error: WeirError) -> None:
+    with suppress(WeirError):
+        table = store.of_stack(settle(aws=args.aws or None).stack)
+        state = table.get(args.redrive_id)
+        if state and not state.ended_at:
+            table.save(replace(state, status=progress.FAILED, error=str(error), ended_at=progress.utc_now()))
 
 
 def _before(found: DryRun) -> str:

@@ -9,13 +9,16 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from pipeline.clients import client
 from pipeline.errors import WeirError
 from pipeline.replay import progress
 from pipeline.replay.delivery import Delivery
 from pipeline.replay.kept import DEAD_LETTERS, KeptRows
 from pipeline.replay.ledger import Ledger
 from pipeline.replay.progress import Counted, Progress, Receipt
-from pipeline.replay.senders import Accepted
+from pipeline.replay.senders import Accepted, KinesisSender
+from pipeline.replay.shards import open_shards
+from pipeline.replay.store import Store
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -24,7 +27,7 @@ if TYPE_CHECKING:
     from pipeline.replay.rows import Record
     from pipeline.replay.senders import Outcome, Sender
     from pipeline.replay.shards import Shards
-    from pipeline.replay.store import Store
+    from pipeline.stack import Outputs
 
 
 @dataclass(frozen=True)
@@ -47,6 +50,18 @@ class Way:
     bucket: str
     store: Store
     shards: Shards | None = None
+
+
+def way_to(outputs: Outputs) -> Way:
+    """The way into the orders stream. Raises CloudError."""
+    stream = outputs.orders_stream
+    return Way(
+        KinesisSender(client("kinesis", attempts=1), stream),
+        client("s3"),
+        outputs.lake_bucket,
+        Store(client("dynamodb"), outputs.replays_table),
+        open_shards(client("kinesis"), stream),
+    )
 
 
 def send(

@@ -66,12 +66,12 @@ def start(path: Path, settings: Settings, wanted: Wanted, replay_id: str | None 
     return replay_id
 
 
-def claim(replay_id: str, settings: Settings) -> Progress:
+def claim(replay_id: str, settings: Settings, table: store.Store | None = None) -> Progress:
     """Take a replay over whose worker ended or was killed; this process is to go on with it.
 
     Raises NotFoundError, BadInputError and BusyError as Store.claim, FileRefusedError when its file is not there.
     """
-    table = store.of_stack(settings.stack)
+    table = table or store.of_stack(settings.stack)
     state = seen(table.known(replay_id), settings)
     if state.resumable:
         path = Path(state.file)
@@ -84,9 +84,9 @@ def claim(replay_id: str, settings: Settings) -> Progress:
     return table.claim(state)
 
 
-def resume(replay_id: str, settings: Settings) -> None:
+def resume(replay_id: str, settings: Settings, table: store.Store | None = None) -> None:
     """Start a worker that goes on with a replay. Raises as `claim` does."""
-    claim(replay_id, settings)
+    claim(replay_id, settings, table)
     _spawn(["--claimed"], replay_id, settings)
 
 

@@ -62,7 +62,7 @@ class Causes:
         self._given_up = Place(lake, f"{DEAD_LETTERS}{replay_id}", "dead-lettered by the replay")
         self._of_sink = {
             "lake": Place(lake, "errors/orders/", "Firehose could not convert it"),
-            "invoices": Place(outputs.dead_letter_bucket, "", "dead-lettered by the invoice writer"),
+            "invoices": Place(outputs.dead_letter_bucket, "aws/lambda/", "dead-lettered by the invoice writer"),
             "warehouse": Place(lake, "raw/orders/errors/", "its batch was given up by COPY"),
         }
 

@@ -131,7 +131,7 @@ def services(*, busy: bool) -> dict[str, FakeService]:
 
     def folders(request: Mapping[str, Any]) -> dict[str, Any]:
         prefix = request["Prefix"]
-        if not busy or prefix.startswith("errors"):
+        if not busy or prefix.startswith(("errors", "quarantine", "dead-letter", "aws/", "resolved")):
             return {}
         if "Delimiter" in request:
             depth = prefix.rstrip("/").count("/") - (1 if prefix.startswith("raw") else 0)

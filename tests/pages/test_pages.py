@@ -22,7 +22,10 @@ if TYPE_CHECKING:
 
     from tests.pages.conftest import World
 
-PAGES = ("overview", "sales", "products", "invoices", "customers", "lake", "replay", "streams", "deliveries", "audit")
+PAGES = (
+    "overview", "sales", "products", "invoices", "customers", "lake", "replay", "streams", "deliveries", "audit",
+    "quarantine", "trace",
+)  # fmt: skip
 OF_WAREHOUSE = ("overview", "sales", "products", "invoices", "customers")
 OF_SERVICES = ("replay", "streams", "deliveries")
 WHOLE = {"start": "2010-12-01", "end": "2011-12-09", "by": "month"}
@@ -110,7 +113,7 @@ def test_lake_tells_records_events_and_repeats(world: World) -> None:
 def test_replay_shows_what_runs_and_what_ran(world: World) -> None:
     said = text(world.open("replay"))
     assert "sample.csv.gz to kinesis" in said
-    assert "Accepted 5,000" in said
+    assert "Acknowledged 5,000" in said
     assert "Best possible time 11.3 s" in said  # 20,000 rows on two shards
     assert "shardId-000000000001" in said
     assert "19990" in said  # the separator is the browser's

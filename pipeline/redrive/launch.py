@@ -1,0 +1,48 @@
+"""Start a redrive as a process of its own, which outlives whoever asked for it."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+from pipeline.replay import progress, store
+from pipeline.settings import REPOSITORY
+
+if TYPE_CHECKING:
+    from pipeline.replay.progress import Progress
+    from pipeline.settings import Settings
+
+
+def start(replay: Progress, settings: Settings) -> str:
+    """Start the worker that redrives `replay`, and return the redrive's id; it is in the replays table from now on.
+
+    What the worker prints goes to `<state>/replays/<redrive's id>.log`. Raises errors of pipeline.errors when the table
+    is not there; then nothing was started.
+    """
+    redrive_id = progress.new_replay_id()
+    store.of_stack(settings.stack).save(
+        progress.Progress(
+            replay_id=redrive_id,
+            file=replay.file,
+            target="kinesis",
+            started_at=progress.utc_now(),
+            kind=progress.REDRIVE,
+            of=replay.replay_id,
+        )
+    )
+    command = [sys.executable, "-m", "pipeline", "redrive", replay.replay_id, "--send", "--json"]
+    command += ["--redrive-id", redrive_id]
+    command += [] if settings.local else ["--aws"]
+    log = settings.state / "replays" / f"{redrive_id}.log"
+    log.parent.mkdir(parents=True, exist_ok=True)
+    with log.open("wb") as output:
+        subprocess.Popen(
+            command,
+            cwd=REPOSITORY,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+    return redrive_id
