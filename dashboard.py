@@ -32,6 +32,7 @@ PAGES = {
         st.Page("pages/streams.py", title="Streams", icon=":material/stream:", url_path="streams"),
         st.Page("pages/deliveries.py", title="Deliveries", icon=":material/local_shipping:", url_path="deliveries"),
         st.Page("pages/audit.py", title="Audit", icon=":material/fact_check:", url_path="audit"),
+        st.Page("pages/trace.py", title="Trace", icon=":material/timeline:", url_path="trace"),
         st.Page("pages/quarantine.py", title="Quarantine", icon=":material/front_hand:", url_path="quarantine"),
     ],
 }

@@ -44,6 +44,9 @@ OF_STATE: dict[str, tuple[Named, str]] = {
     "done": ("green", ":material/check_circle:"),
     "failed": ("red", ":material/error:"),
     "stopped": ("gray", ":material/stop_circle:"),
+    "there": ("green", ":material/check_circle:"),
+    "due": ("blue", ":material/schedule:"),
+    "not there": ("red", ":material/cancel:"),
     "lost": ("red", ":material/help:"),
 }
 CHART_HEIGHT = 320

@@ -23,6 +23,7 @@ VERBS = {
     "replay": "send a file through the pipeline",
     "trickle": "send a few clicks a second to the local cloud, until Ctrl-C",
     "audit": "compare what a replay sent with what each sink holds",
+    "trace": "tell where one event is, step by step",
     "redrive": "send again exactly what a sink misses of a replay",
     "put": "put a record to a stream",
     "tail": "show a stream's records as they come, from all shards",

@@ -25,6 +25,7 @@ ADDRESSES = {
     "sales": "/sales",
     "products": "/products",
     "invoices": "/invoices",
+    "active-pages": "/active-pages",
     "invoice": "/invoices",
     "customers": "/customers",
     "lake": "/lake",
@@ -34,6 +35,7 @@ ADDRESSES = {
     "deliveries": "/deliveries",
     "audit": "/audit",
     "quarantine": "/quarantine",
+    "trace": "/trace",
 }
 
 
@@ -193,6 +195,18 @@ def test_audit_finds_the_sample_in_every_sink(view: View, cloud: Cloud) -> None:
     assert cloud.receipt["replay_id"] in view.page.url
 
 
+def test_trace_follows_a_row_to_every_sink(view: View, cloud: Cloud) -> None:
+    view.open("/trace")
+    view.page.get_by_label("EventID").fill(f"{longest_invoice_of_somebody(cloud.sample)[0]}-1")
+    view.page.keyboard.press("Enter")
+    view.page.wait_for_url("**/trace?event=*")
+    view.settle()
+    said = view.text()
+    assert cloud.sample.name in said
+    assert [said.count(hop) > 0 for hop in ("Accepted", "Lake", "Invoices", "Landed", "Merged")] == [True] * 5
+    assert "not there" not in said
+
+
 @pytest.mark.parametrize(
     "view", [(1440, "light"), (1440, "dark"), (390, "light"), (390, "dark")], indirect=True, ids=str
 )
@@ -203,6 +217,8 @@ def test_a_page_fits_is_readable_and_its_picture_is_kept(view: View, cloud: Clou
         address += f"?{whole_period(cloud)}&by=month"
     if name == "invoice":
         address += f"?invoice={longest_invoice_of_somebody(cloud.sample)[0]}"
+    if name == "trace":
+        address += f"?event={longest_invoice_of_somebody(cloud.sample)[0]}-1"
     view.open(address)
     assert view.overflow() <= 0
     assert view.cut_off() == []

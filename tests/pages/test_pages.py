@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 PAGES = (
     "overview", "sales", "products", "invoices", "customers", "lake", "replay", "streams", "deliveries", "audit",
-    "quarantine",
+    "quarantine", "trace",
 )  # fmt: skip
 OF_WAREHOUSE = ("overview", "sales", "products", "invoices", "customers")
 OF_SERVICES = ("replay", "streams", "deliveries")

@@ -1,0 +1,242 @@
+"""The steps of an order line: a table of functions, each of which asks one place. Another family has its own table."""
+
+from __future__ import annotations
+
+import io
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from pipeline.clients import aws_errors
+from pipeline.contracts import order_line
+from pipeline.replay.ledger import ACCEPTED, UNKNOWN
+from queries.audit.causes import Causes
+from queries.loader import load
+from queries.trace import sends
+from queries.trace.result import Hop
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from queries.audit.run import Sinks
+    from queries.audit.windows import Windows
+    from queries.trace.sends import Send
+
+_SQL = load("warehouse")
+_HOUR = "%Y/%m/%d/%H"
+_MOMENT = "%Y-%m-%d %H:%M:%S.%f"
+_LAKE = "orders/"
+_AFTER = timedelta(hours=25)  # Firehose tries for 24 hours to write to S3
+_MOST_OBJECTS = 400
+_MOST_BYTES = 256 << 20
+_UNKNOWN = "not there, and nothing that is kept names it; `python -m pipeline redrive` sends it again"
+_WRITER = "the invoice writer"
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What every step is asked with: the send whose version wins (None: no ledger knows it), and the moment (UTC)."""
+
+    sinks: Sinks
+    event_id: str
+    send: Send | None
+    allowed: Windows
+    now: datetime
+    known_since: datetime | None = None  # the SentAt that a sink has, for an event that no ledger knows
+
+    @property
+    def sent_at(self) -> datetime | None:
+        """The SentAt that is sought."""
+        return self.send.sent_at if self.send else self.known_since
+
+    @property
+    def since(self) -> datetime:
+        """When it was acknowledged, or else sent."""
+        return self.send.ended_at if self.send else self.known_since or self.now
+
+    @property
+    def on_its_way(self) -> bool:
+        """Whether it may have come into the stream at all."""
+        return self.send is None or self.send.outcome in {ACCEPTED, UNKNOWN}
+
+
+def held_since(asked: Asked) -> Asked:
+    """The same for an event that no ledger knows, with the SentAt that the invoices or the warehouse have."""
+    stamps = [stamp for stamp in (_item(asked), *(row["sent_at"] for row in _rows(asked))) if stamp is not None]
+    return replace(asked, known_since=max(stamps, default=None))
+
+
+def sent(asked: Asked) -> list[Hop]:
+    """From the file's line to the stream's answer."""
+    send = asked.send
+    if send is None:
+        return [Hop("Accepted", "there", "by a sender that keeps no ledger, such as the API", _text(asked.sent_at))]
+    file = f"line {send.line} of {send.replay.file}"
+    if sends.rejected(send):
+        where = f"in quarantine/orders/{send.replay.replay_id}-…: the Quarantine page mends it"
+        return [
+            Hop("File", "there", file),
+            Hop("Accepted", "not there", f"rejected: {send.reason}; {where}", _text(send.ended_at)),
+        ]
+    read = Hop("File", "there", file, _text(send.sent_at))
+    lag = _lag(send.sent_at, send.ended_at)
+    if send.outcome != ACCEPTED:
+        what = f"{send.outcome}: {send.reason}; kept in dead-letter/replay/{send.replay.replay_id}-…"
+        return [read, Hop("Accepted", "not there", what, _text(send.ended_at), lag)]
+    place = f"shard {send.shard}, sequence number {send.sequence_number}" if send.shard else "no shard is told"
+    what = f"{send.replay.replay_id} to {send.replay.target}: {place}"
+    return [read, Hop("Accepted", "there", what, _text(send.ended_at), lag)]
+
+
+def lake(asked: Asked) -> list[Hop]:
+    """The object that holds it."""
+    if _never_sent(asked):
+        return []
+    found = _object(asked)
+    if found is None:
+        return [_absent(asked, "Lake", "lake", asked.allowed.lake)]
+    key, at = found
+    hour = key.removeprefix(_LAKE).rpartition("/")[0]
+    what = f"s3://{asked.sinks.outputs.lake_bucket}/{key}, arrival hour {hour}"
+    return [Hop("Lake", "there", what, _text(at), _lag(asked.since, at))]
+
+
+def invoices(asked: Asked) -> list[Hop]:
+    """The item. DynamoDB keeps no time of its writing."""
+    if _never_sent(asked):
+        return []
+    stamp = _item(asked)
+    if stamp is None or (asked.sent_at and stamp < asked.sent_at):
+        older = f"; the item is of SentAt {stamp}" if stamp else ""
+        return [_absent(asked, "Invoices", "invoices", asked.allowed.invoices, older)]
+    newer = f", a newer version: SentAt {stamp}" if asked.sent_at and stamp > asked.sent_at else ""
+    invoice_no, line = _key(asked.event_id)
+    return [Hop("Invoices", "there", f"item {invoice_no}, {line}{newer}; the table keeps no time of writing")]
+
+
+def warehouse(asked: Asked) -> list[Hop]:
+    """Landed, and merged."""
+    if _never_sent(asked):
+        return []
+    rows = _rows(asked)
+    merged = next((row for row in rows if row["place"] == "merged" and _is_it(asked, row["sent_at"])), None)
+    if merged:
+        newer = asked.sent_at is not None and merged["sent_at"] > asked.sent_at
+        note = f", a newer version: SentAt {merged['sent_at']}" if newer else ""
+        landed_at, merged_at = merged["landed_at"], merged["merged_at"]
+        if asked.sent_at and merged_at < asked.sent_at:
+            # It said nothing new: the line is as an earlier send made it.
+            what = f"order_lines has it since {_text(merged_at)[:19]}: this send changed nothing"
+            return [Hop("Landed", "there", what), Hop("Merged", "there", what)]
+        return [
+            Hop("Landed", "there", f"orders_landing{note}", _text(landed_at), _lag(asked.since, landed_at)),
+            Hop("Merged", "there", f"order_lines{note}", _text(merged_at), _lag(landed_at, merged_at)),
+        ]
+    landed = next((row for row in rows if row["place"] == "landed" and _is_it(asked, row["sent_at"])), None)
+    if landed is None:
+        return [
+            _absent(asked, "Landed", "warehouse", asked.allowed.warehouse),
+            Hop("Merged", "not there", "it has not landed yet"),
+        ]
+    at = landed["landed_at"]
+    due = (at + asked.allowed.merge - asked.now).total_seconds()
+    waits = Hop("Merged", "due", "waits for the next merge", due_s=round(due, 1))
+    stuck = Hop("Merged", "not there", "no merge has taken it: see the Deliveries page and the merge's schedule")
+    return [Hop("Landed", "there", "orders_landing", _text(at), _lag(asked.since, at)), waits if due > 0 else stuck]
+
+
+# In the order of the way. A step answers with the hops that it is.
+HOPS: tuple[Callable[[Asked], list[Hop]], ...] = (sent, lake, invoices, warehouse)
+
+
+def _absent(asked: Asked, name: str, sink: str, window: timedelta, more: str = "") -> Hop:
+    """Not there: due, or the reason why not."""
+    due = (asked.since + window - asked.now).total_seconds()
+    if asked.on_its_way and due > 0:
+        return Hop(name, "due", f"not yet{more}", due_s=round(due, 1))
+    sinks, since = asked.sinks, asked.since.replace(tzinfo=UTC)
+    between = since - timedelta(minutes=1), since + _AFTER
+    replay_id = asked.send.replay.replay_id if asked.send else ""
+    looked = Causes(sinks.client("s3"), sinks.warehouse, sinks.outputs, replay_id, between)
+    return Hop(name, "not there", looked.of(sink, {asked.event_id}).get(asked.event_id, _UNKNOWN) + more)
+
+
+def _never_sent(asked: Asked) -> bool:
+    return asked.send is not None and sends.rejected(asked.send)
+
+
+def _is_it(asked: Asked, stamp: datetime) -> bool:
+    return asked.sent_at is None or stamp >= asked.sent_at
+
+
+def _item(asked: Asked) -> datetime | None:
+    table = asked.sinks.outputs.invoices_table
+    invoice_no, line = _key(asked.event_id)
+    with aws_errors(f"Table {table}"):
+        answer = asked.sinks.client("dynamodb").get_item(
+            TableName=table, Key={"invoice_no": {"S": invoice_no}, "line": {"S": line}}, ConsistentRead=True
+        )
+    item = answer.get("Item")
+    return datetime.fromisoformat(item["sent_at"]["S"]) if item and "sent_at" in item else None
+
+
+def _key(event_id: str) -> tuple[str, str]:
+    invoice_no = event_id.rpartition("-")[0]
+    return invoice_no, order_line.line_key({"EventID": event_id, "InvoiceNo": invoice_no})
+
+
+def _rows(asked: Asked) -> list[dict[str, Any]]:
+    frame = asked.sinks.warehouse.ask(_SQL["trace_event"], event_id=asked.event_id).frame
+    return [
+        {str(name): value.to_pydatetime() if hasattr(value, "to_pydatetime") else value for name, value in row.items()}
+        for row in frame.to_dict("records")
+    ]
+
+
+def _object(asked: Asked) -> tuple[str, datetime] | None:
+    """The first object of the lake with this version, in the hours in which it may have arrived."""
+    s3, bucket = asked.sinks.client("s3"), asked.sinks.outputs.lake_bucket
+    start = min(asked.sent_at or asked.since, asked.since) - timedelta(hours=1)
+    last = _LAKE + (asked.since + _AFTER).strftime(_HOUR) + "/\x7f"
+    looked = 0
+    with aws_errors(f"s3://{bucket}/{_LAKE}"):
+        pages = s3.get_paginator("list_objects_v2").paginate(
+            Bucket=bucket, Prefix=_LAKE, StartAfter=_LAKE + start.strftime(_HOUR)
+        )
+        for listed in (one for page in pages for one in page.get("Contents", [])):
+            if listed["Key"] > last or looked >= _MOST_OBJECTS:
+                return None
+            if listed["LastModified"].replace(tzinfo=None) < start or listed["Size"] > _MOST_BYTES:
+                continue
+            looked += 1
+            body = s3.get_object(Bucket=bucket, Key=listed["Key"])["Body"].read()
+            if _holds(body, asked):
+                return str(listed["Key"]), listed["LastModified"].astimezone(UTC).replace(tzinfo=None)
+    return None
+
+
+def _holds(body: bytes, asked: Asked) -> bool:
+    try:
+        file = pq.ParquetFile(io.BytesIO(body))
+    except pa.ArrowInvalid:
+        return False
+    places = pc.indices_nonzero(pc.equal(file.read(columns=["event_id"]).column("event_id"), asked.event_id))
+    if not len(places):
+        return False
+    rows = file.read(columns=["sent_at", "replay_id"]).take(places).to_pylist()
+    ours = asked.send.replay.of or asked.send.replay.replay_id if asked.send else None
+    # Behind the API the function stamps events anew: there the replay's name tells.
+    return any(row["sent_at"] == asked.sent_at or (ours is not None and row["replay_id"] == ours) for row in rows)
+
+
+def _lag(before: datetime | None, after: datetime) -> float | None:
+    """Seconds between two steps. S3 tells whole seconds, clocks differ a little: never less than nothing."""
+    return None if before is None else round(max(0.0, (after - before).total_seconds()), 3)
+
+
+def _text(moment: datetime | None) -> str:
+    return moment.strftime(_MOMENT) if moment else ""
