@@ -94,7 +94,7 @@ def _wait(order: Order, args: argparse.Namespace, settings: Settings) -> int:
 def _steer(args: argparse.Namespace, tempo: Tempo, settings: Settings) -> int:
     table = store.of_stack(settings.stack)
     if args.list:
-        states = table.recent()
+        states = [launch.seen(state, settings) for state in table.recent()]
         print(json.dumps([asdict(state) for state in states]) if args.json else words.listed(states))
         return 0
     if args.resume:
