@@ -28,6 +28,7 @@ PAGES = {
     ],
     "Operators": [
         st.Page("pages/replay.py", title="Replay", icon=":material/play_circle:", url_path="replay"),
+        st.Page("pages/receipt.py", title="Receipt", icon=":material/receipt:", url_path="receipt"),
         st.Page("pages/streams.py", title="Streams", icon=":material/stream:", url_path="streams"),
         st.Page("pages/deliveries.py", title="Deliveries", icon=":material/local_shipping:", url_path="deliveries"),
         st.Page("pages/audit.py", title="Audit", icon=":material/fact_check:", url_path="audit"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from pages.parts import asked, charts, evidence, head, states, tiles, words
+from pages.parts import active_now, asked, charts, evidence, head, states, tiles, words
 from queries import definitions as d
 from queries.period import Period
 from queries.reports import sales
@@ -30,7 +30,7 @@ with states.panel("The latest day"):
     days = answering.figure()
     earlier = days.frame.iloc[:-1]
     before = earlier[earlier["lines"] > 0].tail(1).to_dict("records")
-    with st.grid(len(MEASURES) + 1, min_column_width=185):
+    with st.grid(3, min_column_width=185):
         against = f"vs {before[0]['period']:%a} {before[0]['period'].day}" if before else ""
         for measure in MEASURES:
             course = list(days.frame[measure.column])
@@ -38,6 +38,7 @@ with states.panel("The latest day"):
                 tiles.compared(measure, course, before[0][measure.column], against)
             else:
                 tiles.tile(measure, course[-1])
+        active_now.tile()
         tiles.newest(newest["newest_at"], list(days.frame["lines"]), before[0]["lines"] if before else None, against)
 
     best = days.greatest("net_sales")

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from queries.active import Course, Now
 
 EVERY_S = 2
+TILE_EVERY_S = 5
 MOST = 10
 _SHOWN = "active shown"
 _NAME = 60  # letters
@@ -40,6 +41,25 @@ def controls() -> tuple[int, bool]:
     if minutes != _of_address():
         st.query_params["within"] = str(minutes)
     return int(minutes), paused
+
+
+@st.fragment(run_every=TILE_EVERY_S)
+def tile() -> None:
+    """Active pages for another page, looked at again every 5 s."""
+    with states.panel("Active pages"):
+        active = asked.sources().active
+        now, course = asked.live("active", lambda: (active.now(d.ACTIVE_MINUTES), active.last_hour()), d.ACTIVE_MINUTES)
+        st.metric(
+            d.ACTIVE_PAGES.label,
+            words.count(len(now.pages)),
+            delta=f"{words.count(now.sessions)} sessions, last {now.minutes} minutes",
+            delta_color="off",
+            delta_arrow="off",
+            help=f"{d.ACTIVE_PAGES.definition} The line is all page views by minute, over the last hour.",
+            chart_data=list(course.views),
+            border=True,
+            height="stretch",
+        )
 
 
 def _of_address() -> int:

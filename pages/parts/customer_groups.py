@@ -134,7 +134,13 @@ def _triangle(frame: pd.DataFrame) -> go.Figure:
         for start, since, share in zip(later["cohort"], later["since"], later["share"], strict=True)
     }
     sizes = frame[frame["since"] == 0].set_index("cohort")["customers"]
-    cells = [[shares.get((start, month)) for month in range(1, most + 1)] for start in starts]
+    newest = frame["month"].max()
+    # Nobody came back in a month without a row; months to come have no cell.
+    past = {start: (newest.year - start.year) * 12 + newest.month - start.month for start in starts}
+    cells = [
+        [shares.get((start, month), 0.0) if month <= past[start] else None for month in range(1, most + 1)]
+        for start in starts
+    ]
     text = [["" if cell is None else f"{cell:.0%}" for cell in row] for row in cells]
     top = max(shares.values(), default=1.0)
     figure = charts.blank(

@@ -26,7 +26,7 @@ MEASURES: dict[Ranking, d.Measure] = {
     "orders": d.ORDERS,
     "returns": d.RETURNS,
 }
-_NAME_LENGTH = 26
+_NAME_LENGTH = 22
 _WORDS = {"net_sales": "by value", "units": "by quantity", "orders": "by orders", "returns": "by returns"}
 
 
@@ -38,7 +38,7 @@ def show(state: Selection, answering: Answering, ranking: Ranking, end: End) -> 
     frame, measure = found.frame, MEASURES[ranking]
     names = [str(name) for name in frame["description"].fillna(UNNAMED)]
     codes = [str(code) for code in frame["stock_code"]]
-    tiles.headline((d.PRODUCTS, d.FOR_MOST), {name: frame[name].iloc[0] for name in ("products", "for_most")})
+    tiles.further((d.PRODUCTS, d.FOR_MOST), {name: frame[name].iloc[0] for name in ("products", "for_most")})
     st.subheader(_answer(found.frame.iloc[0], names[0], ranking, end), help=f"{d.SHARE} {d.CUMULATIVE}")
     if state.country:
         months = products.whole_months(state.scope)
@@ -73,10 +73,7 @@ def _pareto(
 ) -> go.Figure:
     """Bars from the first down, and beside them the line of what they come to together."""
     values = frame[measure.column]
-    labels = [
-        _shown(measure, value) + ("" if share is None else f" · {share:.1%}")
-        for value, share in zip(values, frame["share"], strict=True)
-    ]
+    labels = [_shown(measure, value) for value in values]
     short = [words.shortened(name, _NAME_LENGTH) for name in names]
     figure = charts.ranking(short, values.abs() if measure is d.RETURNS else values, labels, measure, chosen)
     if not running or frame["cumulative"].isna().any():
@@ -93,7 +90,8 @@ def _pareto(
             text=[f"{part:.0%}" for part in parts],
             textposition="middle right",
             textfont={"color": theme.TEXT},
-            hovertemplate="%{y} and those above: %{x:.1%} of all<extra></extra>",
+            customdata=frame["share"].astype(float).to_numpy(),
+            hovertemplate="%{y}: %{customdata:.1%}, with those above %{x:.1%} of all<extra></extra>",
             name="cumulative share",
             cliponaxis=False,
         )
@@ -112,7 +110,6 @@ def _pareto(
 def _table(frame: pd.DataFrame, names: list[str], codes: list[str], measure: d.Measure) -> None:
     table = pd.DataFrame(
         {
-            "No.": frame["place"].astype(int),
             "Product": [words.plain(f"{name} ({code})") for name, code in zip(names, codes, strict=True)],
             measure.label: frame[measure.column].astype(float),
         }

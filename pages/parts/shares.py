@@ -21,11 +21,13 @@ MOST_ROWS = 1_000_000
 EVEN = 1.15  # of the greatest share against the mean; beyond it a shard is hot
 
 
-def show(path: Path, limit: int | None) -> None:
+def show(path: Path, limit: int | None, since: str | None = None) -> None:
     """The pre-flight of a file; raises errors of ours when the file or the stream cannot be looked at."""
     sources = asked.sources()
     shards = open_shards(sources.client("kinesis"), sources.outputs.orders_stream)
-    found = _looked(str(path), path.stat().st_mtime_ns if path.exists() else 0, limit, shards.ranges, path, shards)
+    found = _looked(
+        str(path), path.stat().st_mtime_ns if path.exists() else 0, limit, since, shards.ranges, path, shards
+    )
     rows = words.count(found.rows) if found.whole or limit else f"first {words.count(found.rows)}"
     hot = found.hottest
     operators.facts(
@@ -59,12 +61,13 @@ def _sentence(found: Preflight) -> str:
 
 @st.cache_data(ttl=3600, max_entries=50, show_spinner="Looking at the file ...")
 def _looked(
-    path: str,  # noqa: ARG001 - with the next three, what tells answers apart
+    path: str,  # noqa: ARG001 - with the next two and the ranges, what tells answers apart
     changed_at: int,  # noqa: ARG001
     limit: int | None,
+    since: str | None,
     ranges: object,  # noqa: ARG001
     _path: Path,
     _shards: Shards,
 ) -> Preflight:
     with OrderFile(_path) as orders:
-        return preflight.look(orders, _shards, limit=min(limit or MOST_ROWS, MOST_ROWS))
+        return preflight.look(orders, _shards, limit=min(limit or MOST_ROWS, MOST_ROWS), since=since)

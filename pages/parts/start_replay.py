@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
-from pages.parts import asked, shares, states, words
+from pages.parts import asked, paces, shares, states, words
 from pipeline.errors import BadInputError
 from pipeline.replay import files, launch
-from pipeline.replay.wishes import Tempo
+from pipeline.replay.selection import moment
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
 _SAMPLE, _PATH, _UPLOAD = "Sample", "Path", "Upload"
 _TARGETS = {"kinesis": "Kinesis: straight to the stream", "api": "API: as shops' systems send"}
-_MOST_ROWS_PER_S = 100_000.0
+_EARLIEST = date(1900, 1, 1)
 
 
 def form() -> None:
@@ -31,24 +32,26 @@ def form() -> None:
         chosen = _chosen(str(kind))
         with st.container(horizontal=True, vertical_alignment="bottom"):
             target = st.selectbox("Target", list(_TARGETS), format_func=_TARGETS.__getitem__, width=300)
-            rate = st.number_input(
-                "Rows/s", min_value=1.0, max_value=_MOST_ROWS_PER_S, value=None, step=100.0, format="%.0f",
-                placeholder="as fast as it goes", width=190, help="Empty: as fast as the target takes them.",
+            since = st.date_input(
+                "From", value=None, min_value=_EARLIEST, format="YYYY-MM-DD", width=150,
+                help="Passes over what lies before the first row of that day.",
             )  # fmt: skip
             limit = st.number_input(
                 "First rows only", min_value=1, value=None, step=1000, placeholder="all", width=170,
             )  # fmt: skip
+        tempo = paces.choose("start")
+        wanted = launch.Wanted(target, tempo, limit, moment(since.isoformat()) if since else None)
         # Filled last: nobody who is in a hurry waits for it.
         before = st.container()
         fit = chosen is not None
         if st.button("Start", type="primary", icon=":material/play_arrow:", disabled=not fit):
             fit = False  # what is wrong with a file is told once
             with states.panel("The replay"):
-                _start(settings, chosen, target, rate, limit)
+                _start(settings, chosen, wanted)
                 fit = True
         if fit:
             with before, states.panel("The pre-flight"):
-                shares.show(_file(settings, chosen), limit)
+                shares.show(_file(settings, chosen), limit, wanted.since)
 
 
 def _chosen(kind: str) -> Any:  # noqa: ANN401 - nothing, a word, or Streamlit's uploaded file
@@ -66,11 +69,11 @@ def _chosen(kind: str) -> Any:  # noqa: ANN401 - nothing, a word, or Streamlit's
     return _SAMPLE
 
 
-def _start(settings: Settings, chosen: Any, target: str, rate: float | None, limit: int | None) -> None:  # noqa: ANN401
+def _start(settings: Settings, chosen: Any, wanted: launch.Wanted) -> None:  # noqa: ANN401
     """Start the worker; an error of ours is told by the panel around it."""
     with st.spinner("Looking at the file ..."):
         path = _file(settings, chosen)
-        launch.start(path, settings, launch.Wanted(target, Tempo(rate), limit))
+        launch.start(path, settings, wanted)
     st.toast(f"The replay of {words.plain(path.name)} has started.", icon=":material/play_circle:")
 
 

@@ -18,4 +18,9 @@ def unbroken(text: str) -> str:
 
 def formatted(frame: pd.DataFrame, formats: Mapping[str, Callable[[Any], str]]) -> Styler:
     """`frame` with the columns of `formats` written by their functions; numbers stay numbers, to the right."""
-    return frame.style.format(dict(formats))
+    return frame.style.format({name: _in_one_piece(write) for name, write in formats.items()})
+
+
+def _in_one_piece(write: Callable[[Any], str]) -> Callable[[Any], str]:
+    """A narrow cell would part the sign from its pounds."""
+    return lambda value: write(value).replace("-£", "-\N{WORD JOINER}£")

@@ -40,6 +40,7 @@ OF_STATE: dict[str, tuple[Named, str]] = {
     "failing": ("red", ":material/error:"),
     "idle": ("gray", ":material/pause_circle:"),
     "running": ("blue", ":material/progress_activity:"),
+    "paused": ("orange", ":material/pause_circle:"),
     "done": ("green", ":material/check_circle:"),
     "failed": ("red", ":material/error:"),
     "stopped": ("gray", ":material/stop_circle:"),

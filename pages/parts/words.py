@@ -20,8 +20,8 @@ _HUNDREDTHS_OF_PENCE = Decimal("0.0001")
 _STEPS = ((86400 * 365, "year"), (86400 * 30, "month"), (86400, "day"), (3600, "hour"), (60, "minute"))
 # A colon begins something only before a letter, as in :material/x: and :red[x].
 _MARKDOWN = re.compile(r"[\\`$*_\[\]<>#~|&]|:(?=[A-Za-z])|(?<=:material)/")
-# What Markdown makes a link of without being asked, and where to part it so that it does not.
-_LINKS = re.compile(r"(?<=:)(?=//)|(?<=www)(?=\.)|(?=@)", re.IGNORECASE)
+# Where to part what Streamlit's Markdown makes a link, a dash or an arrow of without being asked.
+_UNASKED = re.compile(r"(?<=:)(?=//)|(?<=www)(?=\.)|(?=@)|(?<=-)(?=[->])|(?<=<)(?=[-=])|(?<=[>~])(?==)", re.IGNORECASE)
 _UNITS = ((10**9, "G"), (10**6, "M"), (10**3, "k"))
 
 
@@ -143,8 +143,8 @@ def plain(text: str) -> str:
 
 
 def foreign(text: str, length: int) -> str:
-    """A name that anybody may have sent, for Markdown: shortened, no link in it, and its own direction of writing."""
-    shown = _LINKS.sub("\N{WORD JOINER}", plain(shortened(text, length)))
+    """A name that anybody may have sent, for Markdown: shortened, to the letter, with its own direction of writing."""
+    shown = plain(_UNASKED.sub("\N{WORD JOINER}", shortened(text, length)))
     return f"\N{FIRST STRONG ISOLATE}{shown}\N{POP DIRECTIONAL ISOLATE}"
 
 

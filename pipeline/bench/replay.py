@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -17,6 +18,7 @@ from botocore.config import Config
 
 from pipeline.errors import WeirError
 from pipeline.replay import preflight, run
+from pipeline.replay.journal import Journal
 from pipeline.replay.reader import OrderFile
 from pipeline.replay.rows import Record
 from pipeline.replay.senders import KinesisSender
@@ -60,11 +62,11 @@ def kinesis(endpoint: str | None = None) -> Any:  # noqa: ANN401 - boto3 makes i
 
 
 def ours(client: Any, stream: str, path: Path) -> Rate:  # noqa: ANN401
-    """A whole replay of the file. Raises WeirError when a row was not acknowledged."""
+    """A whole replay of the file, checkpoints included. Raises WeirError when a row was not acknowledged."""
     shards = open_shards(client, stream)
     began = time.perf_counter()
-    with OrderFile(path) as orders:
-        job = run.Job(connections=CONNECTIONS, shards=shards)
+    with OrderFile(path) as orders, closing(Journal(path.with_name("checkpoints"))) as journal:
+        job = run.Job(connections=CONNECTIONS, shards=shards, journal=journal)
         receipt = run.replay(orders, KinesisSender(client, stream), job, (_NoBucket(), "bench"))
     if receipt.accepted != receipt.rows:
         raise WeirError(f"{receipt.rows - receipt.accepted} rows of the bench were not acknowledged: {receipt.error}")

@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING
 
 from pipeline.bench import size
-from pipeline.cli import bench_pages, bench_replay
+from pipeline.cli import bench_pages, bench_replay, bench_views
 from pipeline.errors import BadInputError
 from pipeline.settings import state_folder
 
@@ -26,6 +26,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     text = "rows/s of the producer, against its ceiling, others, and shard limits"
     child = what.add_parser("replay", help=text, description=f"{text[0].upper()}{text[1:]}, on clouds of its own.")
     bench_replay.add_arguments(child)
+    text = "live counters against the stream's records, and seconds from a post to being counted"
+    child = what.add_parser("views", help=text, description=f"{text[0].upper()}{text[1:]}, on a cloud of its own.")
+    bench_views.add_arguments(child)
     text = "what a reader of the dashboard waits for, in Chromium"
     child = what.add_parser(
         "pages", help=text, description=f"{text[0].upper()}{text[1:]}, cold, warm, asking on, ten at once."
@@ -35,6 +38,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Measure, and print each point as it is reached."""
+    if args.what == "views":
+        return bench_views.run(args)
     if args.rows < _LEAST_ROWS:
         raise BadInputError(f"--rows is {args.rows}: give {_LEAST_ROWS:,} or more.")
     if args.what == "replay":

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import gzip
+import os
 import re
+import signal
 from typing import TYPE_CHECKING
 
 import pytest
 
+from pipeline.replay.progress import DONE, PAUSED
 from pipeline.replay.store import of_stack
 from tests.browser.views import View
 from tests.conftest import eventually
@@ -36,7 +39,11 @@ def choose(view: View, source: str) -> None:
 
 
 def start(view: View, *, rate: int | None = None, limit: int | None = None) -> None:
-    for label, number in (("Rows/s", rate), ("First rows only", limit)):
+    if rate:
+        view.page.get_by_role("combobox", name="Pace").first.click()
+        view.page.get_by_role("option", name="Rows/s", exact=True).click()
+        view.settle()
+    for label, number in (("Rows a second", rate), ("First rows only", limit)):
         if number:
             view.page.get_by_label(label, exact=True).fill(str(number))
             view.page.keyboard.press("Enter")
@@ -73,6 +80,37 @@ def test_an_upload_goes_on_when_the_tab_is_closed_and_anybody_sees_it(
     cells = row.first.get_by_role("cell").all_inner_texts()
     assert [cell.strip() for cell in cells][2:5] == [str(ROWS), "1", "0"], cells
     second.page.context.close()
+
+
+def test_pause_kill_resume_and_the_receipt(cloud: Cloud, view: View) -> None:
+    """A replay is steered from the page; its worker is killed outright; somebody presses Resume."""
+    rows = 400
+    table = of_stack(cloud.settings.stack)
+    view.open("/replay")
+    choose(view, "Path")
+    view.page.get_by_label("Path on the machine that runs Weir").fill(str(cloud.sample))
+    view.page.keyboard.press("Enter")
+    view.settle()
+    start(view, rate=RATE, limit=rows)
+    view.page.get_by_role("button", name="Pause").click()
+    view.page.get_by_role("button", name="Go on").wait_for()
+    replay = table.recent(1)[0]
+    assert (replay.status, replay.row_limit) == (PAUSED, rows)
+    view.picture("replay-paused")
+    os.kill(replay.pid, signal.SIGKILL)
+    view.page.get_by_role("button", name="Resume").first.click()
+    view.page.get_by_role("button", name="Pause").wait_for()
+    view.page.get_by_role("button", name="Pace").click()
+    view.page.get_by_role("combobox", name="Pace").last.click()
+    view.page.get_by_role("option", name="As fast as it goes").click()
+    view.page.get_by_role("button", name="Change").click()
+    eventually(lambda: table.known(replay.replay_id).status == DONE, "the end of the replay", 30)
+    view.open(f"/receipt?replay={replay.replay_id}")
+    view.page.get_by_text("What each sink holds").wait_for()
+    view.settle()
+    assert (view.metric("Rows"), view.metric("Accepted"), view.metric("Rejected")) == (str(rows), str(rows), "0")
+    assert "1 time" in view.text()
+    view.picture("receipt-resumed")
 
 
 def test_a_path_and_a_limit(cloud: Cloud, view: View) -> None:

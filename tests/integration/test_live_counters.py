@@ -9,14 +9,18 @@ from collections import Counter
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+from pipeline.bench import views as bench
 from pipeline.clients import client
 from pipeline.contracts import live_counter as live
 from pipeline.contracts import page_view
 from pipeline.contracts.clock import CLOCK
 from pipeline.functions.page_counter.handler import Environment, count_batch
+from queries.active import ActiveViews
 from tests.conftest import eventually
 
 if TYPE_CHECKING:
+    import pytest
+
     from tests.conftest import Cloud
 
 VIEWS = 2_000
@@ -125,3 +129,15 @@ def mine(cloud: Cloud, mark: str) -> list[dict[str, Any]]:
     )
     found = kinesis.get_records(ShardIterator=where["ShardIterator"], Limit=10_000)["Records"]
     return [record for record in found if mark.encode() in record["Data"]]
+
+
+def test_from_a_post_to_being_counted(cloud: Cloud, capsys: pytest.CaptureFixture[str]) -> None:
+    """The figure is printed, not asserted: `bench views` measures it on a machine that does nothing else."""
+    active = ActiveViews(client("dynamodb"), cloud.outputs.active_views_table)
+    seconds = bench.latency(
+        cloud.outputs.api_url, lambda page: page in {name for name, _views in active.now(5).pages}, 10, pause_s=0.1
+    )
+    with capsys.disabled():
+        p95 = bench.percentile(seconds, 0.95)
+        print(f"\nfrom POST /page-views to being counted: p95 {p95:.2f} s of {len(seconds)} posts, looks each 0.1 s")
+    assert len(seconds) == 10

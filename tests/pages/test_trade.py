@@ -47,7 +47,7 @@ def test_products_names_values_and_shares_are_page_text(world: World) -> None:
     assert table["Net sales"].iloc[0] == pytest.approx(206245.48)
     assert table["Share"].iloc[0] == pytest.approx(0.0211583, rel=1e-4)
     assert "Most by value: DOTCOM POSTAGE, 2.1% of all" in text(app)
-    assert "Products that make 80 % 737" in text(app)
+    assert "Make up 80 % 737" in text(app)
 
 
 @pytest.mark.parametrize(

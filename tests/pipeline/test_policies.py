@@ -45,6 +45,7 @@ BENCHES = (
     "pipeline/cli/bench.py",
     "pipeline/cli/bench_pages.py",
     "pipeline/cli/bench_replay.py",
+    "pipeline/cli/bench_views.py",
 )
 # The functions' folders, and what of the contracts they call AWS with.
 FUNCTIONS = [

@@ -112,4 +112,5 @@ def test_names_from_anywhere_are_no_links_and_keep_their_direction() -> None:
         assert link not in shown
     assert shown[1:-1].replace("\u2060", "") == words.plain("http://x.example www.x.example a@x.example &lt;")
     assert r"\&lt;" in shown
+    assert words.foreign("a -- b -> c", 60)[1:-1] == "a -\u2060- b -\u2060\\> c"
     assert words.foreign("x" * 70, 60).endswith("x…\u2069")

@@ -15,6 +15,7 @@ from pipeline.errors import CloudDownError, CloudError, NotFoundError
 from pipeline.replay.delivery import Delivery, Patience
 from pipeline.replay.rows import Record
 from pipeline.replay.senders import Accepted, ApiSender, KinesisSender, Refused
+from pipeline.replay.shards import Range, Shards
 from tests.pipeline.replay.fakes import FakeApi, FakeKinesis, client_error
 
 if TYPE_CHECKING:
@@ -291,3 +292,28 @@ def test_413_is_final_and_403_ends_it() -> None:
     assert deliver(api(FakeApi((413, {"error": "too large"}))), records(2)).codes == {"HTTP 413": 2}
     with pytest.raises(CloudError, match="answers 403"):
         deliver(api(FakeApi((403, {"message": "Forbidden"}))), records(2))
+
+
+@pytest.mark.parametrize("target", ["kinesis", "api"])
+def test_every_sender_sends_by_age_what_does_not_fill(target: str) -> None:
+    """Two shards: one fills batch after batch, the other's single record goes all the same, long before the end."""
+    kinesis, posts = FakeKinesis(), FakeApi()
+    senders: dict[str, Sender] = {
+        "kinesis": KinesisSender(kinesis, "orders"), "api": api(posts),
+    }  # fmt: skip
+    half = 2**127
+    shards = Shards([Range("one", 0, half - 1), Range("two", half, 2 * half - 1)])
+    lonely = next(record for record in records(50) if shards.of(record.key) == "one")
+    key = next(key for key in map(str, range(50)) if shards.of(key) == "two")
+    crowd = [record._replace(key=key) for record in records(1600)[50:]]
+    fates = Fates()
+    with Delivery(senders[target], fates, linger=0.05, shards=shards) as delivery:
+        delivery.add(lonely)
+        time.sleep(0.06)
+        for record in crowd[:501]:
+            delivery.add(record)
+        deadline = time.monotonic() + 5
+        while lonely.event_id not in fates.accepted and time.monotonic() < deadline:
+            time.sleep(0.01)
+        assert lonely.event_id in fates.accepted
+        assert len(fates.of) < len(crowd)

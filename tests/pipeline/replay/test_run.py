@@ -21,7 +21,7 @@ from pipeline.replay.delivery import Patience
 from pipeline.replay.reader import OrderFile
 from pipeline.replay.run import Job, replay
 from pipeline.replay.senders import KinesisSender
-from pipeline.replay.wishes import Control, Tempo
+from pipeline.replay.wishes import GO_ON, PAUSE, Control, Tempo, Wish
 from tests.pipeline.replay.fakes import FakeBucket, FakeKinesis, client_error
 from tests.pipeline.replay.test_reader import FIRST, HEADER, SECOND, THIRD, written
 
@@ -34,7 +34,9 @@ QUICK = Patience(attempts=30, seconds=20, first_wait=0.001, longest_wait=0.005, 
 
 
 def run(path: Path, kinesis: FakeKinesis, bucket: FakeBucket | None = None, **options: Any) -> Receipt:
-    job = {name: options.pop(name) for name in ("tempo", "limit", "connections", "patience") if name in options}
+    job = {
+        name: options.pop(name) for name in ("tempo", "limit", "since", "connections", "patience") if name in options
+    }
     with OrderFile(path) as orders:
         receipt = replay(
             orders,
@@ -303,3 +305,52 @@ def test_ids_of_replays_sort_by_time_and_differ() -> None:
     ids = {progress.new_replay_id() for _ in range(50)}
     assert len(ids) > 45
     assert all(len(name) == len("r-20260102-030405-abcd") for name in ids)
+
+
+def test_pause_change_of_tempo_and_stop_while_it_runs(tmp_path: Path) -> None:
+    """What was read before a pause arrives in spite of it; nothing more is read until it goes on."""
+    control, kinesis = Control(Tempo(rate=1000)), FakeKinesis()
+    told: list[Progress] = []
+    held: list[int] = []
+    began = time.monotonic()
+
+    def look(state: Progress) -> None:
+        told.append(state)
+        if state.status == "paused":
+            held.append(state.rows_read)
+            if len(held) == 3 or time.monotonic() - began > 20:
+                control.wish(Wish(GO_ON, Tempo(speed=1e9)))
+        elif state.rows_read and not held:
+            control.wish(Wish(PAUSE))
+
+    path = written(tmp_path, HEADER, *[FIRST] * 20_000)
+    receipt = run(path, kinesis, tempo=Tempo(rate=1000), control=control, on_progress=look)
+    assert (receipt.status, receipt.accepted, receipt.speed, receipt.rate) == ("done", 20_000, 1e9, None)
+    assert len(set(held)) == 1
+    paused = [state for state in told if state.status == "paused"]
+    assert paused[-1].accepted == paused[-1].rows_read == held[0] < 20_000
+    assert {(state.rows_per_s, state.left_s, state.lag_s) for state in paused} == {(0.0, None, 0.0)}
+    assert receipt.seconds < time.monotonic() - began - 1  # pauses are left out
+
+
+def test_a_file_that_changes_while_it_is_read_is_told(tmp_path: Path) -> None:
+    path = written(tmp_path, HEADER, *[FIRST] * 100_000)
+
+    def change(_: Progress) -> None:
+        with path.open("ab") as file:
+            file.write(f"{FIRST}\n".encode())
+
+    receipt = run(path, FakeKinesis(), on_progress=change)
+    assert receipt.status == "failed"
+    assert "changed while it was read" in str(receipt.error)
+
+
+def test_refusals_are_counted_and_so_is_the_share_of_a_packed_file(tmp_path: Path) -> None:
+    path = tmp_path / "orders.csv.gz"
+    path.write_bytes(gzip.compress("\n".join([HEADER, *[FIRST] * 60]).encode()))
+    told: list[Progress] = []
+    receipt = run(path, FakeKinesis(refuse=0.3), tempo=Tempo(30), on_progress=told.append)
+    assert receipt.refused == receipt.retried > 5
+    assert 0.2 < told[1].share < 0.8
+    assert told[-1].share == 1.0
+    assert told[1].sha256 == receipt.sha256

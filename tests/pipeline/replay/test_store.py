@@ -7,9 +7,10 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from pipeline.errors import CloudDownError
-from pipeline.replay.progress import DONE, LOST, RUNNING, STOPPED, Counted, Progress, Receipt, utc_now
+from pipeline.errors import BadInputError, BusyError, CloudDownError, NotFoundError
+from pipeline.replay.progress import DONE, LOST, PAUSED, RUNNING, STOPPED, Counted, Progress, Receipt, utc_now
 from pipeline.replay.store import Store
+from pipeline.replay.wishes import GO_ON, PAUSE, STOP, Tempo, Wish
 from tests.pipeline.replay.fakes import FakeDynamoDB
 
 STATE = Progress(
@@ -99,3 +100,51 @@ def test_the_share_is_of_the_file_or_of_the_row_limit() -> None:
     assert replace(STATE, bytes_read=STATE.bytes_total // 4).share == pytest.approx(0.25)
     assert replace(STATE, bytes_read=0, rows_read=50, row_limit=100).share == pytest.approx(0.5)
     assert replace(STATE, bytes_total=0).share == 0
+
+
+ALIVE = replace(STATE, status=RUNNING, ended_at=None, updated_at="2999-01-01 00:00:00.000")
+
+
+def test_wishes_reach_the_worker_and_outlive_its_saves() -> None:
+    store = Store(FakeDynamoDB(), "replays")
+    assert store.save(ALIVE) is None
+    store.wish(ALIVE.replay_id, Wish(PAUSE))
+    assert store.save(ALIVE) == Wish(PAUSE)
+    store.wish(ALIVE.replay_id, Wish(tempo=Tempo(speed=60, max_gap=1)))
+    assert store.save(replace(ALIVE, status=PAUSED)) == Wish(PAUSE, Tempo(speed=60, max_gap=1))
+    store.wish(ALIVE.replay_id, Wish(GO_ON))
+    assert store.save(ALIVE) == store.save(ALIVE) == Wish(GO_ON, Tempo(speed=60, max_gap=1))
+    assert store.get(ALIVE.replay_id) == ALIVE
+
+
+def test_only_a_replay_with_a_worker_hears_wishes() -> None:
+    store = Store(FakeDynamoDB(), "replays")
+    with pytest.raises(NotFoundError, match="no replay 'r-other'"):
+        store.wish("r-other", Wish(STOP))
+    store.save(replace(STATE, status=STOPPED))
+    with pytest.raises(BadInputError, match=r"no worker is at it.*--resume"):
+        store.wish(STATE.replay_id, Wish(PAUSE))
+
+
+def test_a_claim_begins_another_life_and_shuts_the_old_worker_out() -> None:
+    store = Store(FakeDynamoDB(), "replays")
+    stopped = replace(STATE, status=STOPPED, error="broke off", sha256="ab", pid=1)
+    store.save(ALIVE)
+    store.wish(ALIVE.replay_id, Wish(STOP, Tempo(5)))
+    store.save(stopped, RECEIPT)
+    claimed = store.claim(stopped)
+    assert (claimed.status, claimed.life, claimed.error, claimed.sha256, claimed.accepted) == (
+        RUNNING, 1, None, "ab", STATE.accepted,
+    )  # fmt: skip
+    assert claimed.pid != 1
+    assert store.get(STATE.replay_id) == claimed
+    assert store.receipt(STATE.replay_id) is None
+    assert store.save(claimed) is None  # old wishes are forgotten
+    with pytest.raises(BusyError, match="resumed by somebody else"):
+        store.save(stopped)
+    with pytest.raises(BusyError, match="just resumed"):
+        store.claim(stopped)
+    with pytest.raises(BadInputError, match="still runs"):
+        store.claim(claimed)
+    with pytest.raises(BadInputError, match="nothing of it is left"):
+        store.claim(replace(claimed, status=DONE))

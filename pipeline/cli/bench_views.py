@@ -1,0 +1,112 @@
+"""`bench views`: live counters against the stream's records, and the time from a post to being counted."""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+import time
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pipeline import stack
+from pipeline.bench import replay as senders
+from pipeline.bench import views as bench
+from pipeline.cli.deploy import deploy
+from pipeline.clients import client
+from pipeline.local.cloud import LocalCloud
+from pipeline.settings import running_cloud, settle_local, state_folder
+from queries.active import ActiveViews
+
+if TYPE_CHECKING:
+    import argparse
+
+# As often as the page looks, and what it keeps for other readers is no older than that.
+_PAGE_LOOKS_S = 2.0
+_HOURS = 1.0
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """How much is sent."""
+    parser.add_argument("--views", type=int, default=1_000_000, metavar="N", help="generated views (default: 1000000)")
+    parser.add_argument("--hours", type=float, default=_HOURS, metavar="H", help="hours that they span (default: 1)")
+    parser.add_argument("--posts", type=int, default=40, metavar="N", help="posts that are timed (default: 40)")
+    parser.add_argument("--json", action="store_true", help="print one JSON object")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Measure, and print; 1 when a counter differs from what the stream's records add up to."""
+    state = state_folder()
+    state.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=state, prefix="bench-") as place:
+        cloud = LocalCloud(Path(place))
+        cloud.start()
+        try:
+            os.environ["WEIR_STATE"] = place
+            settings = settle_local(str(running_cloud(Path(place))["endpoint"]))
+            deploy(settings, {"ClicksShards": "2"})
+            found = measure(stack.outputs(settings.stack), args.views, args.hours, args.posts)
+        finally:
+            cloud.stop()
+    print(json.dumps(found) if args.json else _written(found))
+    return int(found["counters_that_differ"] > 0)
+
+
+def measure(outputs: stack.Outputs, views: int, hours: float, posts: int) -> dict[str, Any]:
+    """Time posts while nothing else happens, then send views, and compare what was counted."""
+    active = ActiveViews(client("dynamodb"), outputs.active_views_table)
+    waits = bench.latency(outputs.api_url, _Page(active).shows, posts, pause_s=0.05) if posts else []
+    sent = bench.send(senders.kinesis(), outputs.clicks_stream, views, hours=hours)
+    hours_ago = datetime.now(UTC) - timedelta(hours=hours + 1)
+    counted = partial(bench.counted, client("dynamodb"), outputs.active_views_table, since=hours_ago)
+    counting = bench.await_counted(counted, views + posts)
+    before = f"{datetime.now(UTC):%Y-%m-%d %H:%M}"  # minutes that are over
+    records = bench.of_stream(client("kinesis"), outputs.clicks_stream, before=before)
+    table = bench.of_table(client("dynamodb"), outputs.active_views_table, before=before)
+    return {
+        "views": sent.views,
+        "hours": hours,
+        "put_views_per_s": round(sent.views / sent.seconds),
+        "counted_views_per_s": round(sent.views / (sent.seconds + counting)),
+        "closed_minutes_views": {kind: counts.total() for kind, counts in records.items()},
+        "counters": sum(len(counts) for counts in records.values()),
+        "counters_that_differ": bench.differences(records, table),
+        "posts": len(waits),
+        "post_to_page_s": {
+            name: round(bench.percentile(waits, share), 3)
+            for name, share in (("p50", 0.5), ("p95", 0.95), ("p100", 1.0))
+            if waits
+        },
+    }
+
+
+class _Page:
+    """The active pages as the page shows them: asked only as often as the page asks."""
+
+    def __init__(self, active: ActiveViews) -> None:
+        self._active = active
+        self._looked = 0.0
+        self._pages: frozenset[str] = frozenset()
+
+    def shows(self, page: str) -> bool:
+        """Whether a page is among them."""
+        if time.monotonic() - self._looked >= _PAGE_LOOKS_S:
+            self._looked = time.monotonic()
+            self._pages = frozenset(name for name, _views in self._active.now(5).pages)
+        return page in self._pages
+
+
+def _written(found: dict[str, Any]) -> str:
+    waits = found["post_to_page_s"]
+    told = ", ".join(f"{name} {seconds:.2f} s" for name, seconds in waits.items()) or "not measured"
+    same = "all equal" if not found["counters_that_differ"] else f"{found['counters_that_differ']:,} DIFFER"
+    put, counted = found["put_views_per_s"], found["counted_views_per_s"]
+    return "\n".join(
+        [
+            f"{found['views']:,} views over {found['hours']:g} h: put at {put:,}, counted at {counted:,} views/s",
+            f"closed minutes: {found['counters']:,} counters against what the stream's records add up to: {same}",
+            f"from POST /page-views to being counted on the page ({found['posts']} posts): {told}",
+        ]
+    )

@@ -1,0 +1,55 @@
+"""What the bench of views adds up and compares."""
+
+from __future__ import annotations
+
+from collections import Counter
+from itertools import count
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from pipeline.bench import views
+from pipeline.errors import CloudError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+def test_a_percentile_is_a_value_that_was_measured() -> None:
+    values = [float(number) for number in range(1, 41)]
+    assert [views.percentile(values, share) for share in (0.5, 0.95, 1.0)] == [20.0, 38.0, 40.0]
+    assert views.percentile([3.0], 0.95) == 3.0
+
+
+def test_every_counter_that_differs_is_counted() -> None:
+    stream = {"page": Counter({("m", "a"): 2, ("m", "b"): 1})}
+    assert views.differences(stream, {"page": Counter({("m", "a"): 2, ("m", "b"): 1})}) == 0
+    assert views.differences(stream, {"page": Counter({("m", "a"): 3, ("m", "c"): 1})}) == 3
+
+
+class Table:
+    def get_paginator(self, operation: str) -> Table:
+        assert operation == "scan"
+        return self
+
+    def paginate(self, **_: Any) -> Iterator[dict[str, Any]]:
+        def item(slot: str, counter: str, count: int) -> dict[str, Any]:
+            return {"slot": {"S": slot}, "counter": {"S": counter}, "views": {"N": str(count)}}
+
+        yield {"Items": [item("page 2026-11-22 14:37", "s1#a", 2), item("page 2026-11-22 14:37", "s2#a", 3)]}
+        yield {"Items": [item("page 2026-11-22 14:38", "s1#a", 9), item("minute 2026-11-22 14", "14:37#s1", 2)]}
+        yield {"Items": [{"slot": {"S": "session 2026-11-22 14:37"}, "counter": {"S": "s1#00"}}]}
+
+
+def test_counters_of_closed_minutes_are_added_over_the_shards() -> None:
+    found = views.of_table(Table(), "t", before="2026-11-22 14:38")
+    assert found["page"] == Counter({("page 2026-11-22 14:37", "a"): 5})
+    assert found["minute"] == Counter({("minute 2026-11-22 14", "2026-11-22 14:37"): 2})
+
+
+def test_counting_that_stands_still_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = count(0, 10)
+    monkeypatch.setattr("time.sleep", lambda _seconds: None)
+    monkeypatch.setattr("time.monotonic", lambda: next(clock))
+    with pytest.raises(CloudError, match="1 of 2 views are counted"):
+        views.await_counted(lambda: 1, 2)
