@@ -7,7 +7,7 @@ from functools import partial
 
 import streamlit as st
 
-from pages.parts import asked, copy_errors, head, operators, states, words
+from pages.parts import asked, copy_errors, head, operators, states, test_data, words
 from pipeline.health import deliveries
 from queries.reports import copies
 
@@ -29,7 +29,7 @@ def this_hour() -> datetime:
 def live() -> None:
     """Looks again every 15 s; each delivery stream fails on its own."""
     sources = asked.sources()
-    for name in (sources.outputs.lake_delivery, sources.outputs.warehouse_delivery):
+    for name in deliveries.names(sources.outputs):
         with states.panel(f"Delivery stream {name}"):
             show(asked.kept("deliveries.look", partial(deliveries.look, sources.client, name), name))
     with states.panel("What COPY refused"):
@@ -41,7 +41,8 @@ def show(delivery: deliveries.Delivery) -> None:
     """One delivery stream: verdict, tiles, records, problems."""
     st.subheader(words.plain(delivery.name))
     operators.state(delivery.verdict.state, delivery.verdict.why)
-    st.markdown(f"From stream **{words.plain(delivery.source)}** to **{words.plain(delivery.destination)}**")
+    st.markdown(f"From **{words.plain(delivery.source)}** to **{words.plain(delivery.destination)}**")
+    test_data.offer(delivery)
     newest = delivery.newest
     operators.facts(
         {

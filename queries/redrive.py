@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from pipeline.replay.rows import Record
 
 SINKS = ("lake", "invoices", "warehouse")
+_HARMLESS = "what is there already is not counted twice"
 
 
 @dataclass(frozen=True)
@@ -71,6 +72,8 @@ def missing(asked: Sinks, replay_id: str, only: Collection[str] = SINKS) -> Miss
     if unknown := set(only) - set(SINKS):
         raise BadInputError(f"There is no sink {', '.join(sorted(unknown))}: there are {', '.join(SINKS)}.")
     found = audit(asked, replay_id, every=True)
+    if set(found.sinks) != set(SINKS):
+        raise BadInputError(f"Replay {replay_id} is no replay of order lines: send its file again, {_HARMLESS}.")
     absent = {
         name: [one.event_id for one in sorted(found.sinks[name].absent, key=lambda one: one.line) if not one.late]
         for name in SINKS

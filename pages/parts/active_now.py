@@ -47,9 +47,19 @@ def controls() -> tuple[int, bool]:
 def tile() -> None:
     """Active pages for another page, looked at again every 5 s."""
     with states.panel("Active pages"):
-        now = asked.live("active tile", lambda: asked.sources().active.now(d.ACTIVE_MINUTES))
-        sessions = words.count(now.sessions)
-        tiles.tile(d.ACTIVE_PAGES, len(now.pages), f"{sessions} sessions, last {now.minutes} minutes")
+        active = asked.sources().active
+        now, course = asked.live("active", lambda: (active.now(d.ACTIVE_MINUTES), active.last_hour()), d.ACTIVE_MINUTES)
+        st.metric(
+            d.ACTIVE_PAGES.label,
+            words.count(len(now.pages)),
+            delta=f"{words.count(now.sessions)} sessions, last {now.minutes} minutes",
+            delta_color="off",
+            delta_arrow="off",
+            help=f"{d.ACTIVE_PAGES.definition} The line is all page views by minute, over the last hour.",
+            chart_data=list(course.views),
+            border=True,
+            height="stretch",
+        )
 
 
 def _of_address() -> int:

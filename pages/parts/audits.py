@@ -56,7 +56,11 @@ def _verdict(found: Audit) -> str:
         return f"The ledger tells of {found.rows:,} of {found.reached:,} rows so far."
     if found.verdict == "late":
         return "Nothing is missing; what is late may still come."
-    return "Every event that was sent is in every sink."
+    return (
+        "Every event that was sent is in every sink."
+        if len(found.sinks) > 1
+        else "Every event that was sent is in the lake."
+    )
 
 
 def _absent(found: Audit) -> None:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 NO_SOURCE, OTHER = "(no source)", "(other)"
 _LABEL = 28
-_HEIGHT = 420
+_HEIGHT = 480
 _FLOW = "rgba(204, 121, 167, 0.35)"  # that of page views, so that flows show where they cross
 
 
@@ -45,7 +45,7 @@ def chart(frame: pd.DataFrame) -> go.Figure:
                 "<extra></extra>",
             },
         ),
-        layout={"template": theme.TEMPLATE, "height": _HEIGHT},
+        layout={"template": theme.TEMPLATE, "height": _HEIGHT, "margin": {"b": 24}},
     )
     return figure.update_traces(textfont={"color": theme.TEXT, "size": 13})
 

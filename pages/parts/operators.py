@@ -34,10 +34,16 @@ def badge(name: str) -> str:
     return f":{colour}-badge[{icon} {name}]"
 
 
-def table(columns: Mapping[str, Sequence[str | float | None]]) -> None:
-    """A small table that is page text, its words in Markdown; numbers to the right, nothing for what is not there."""
+def table(columns: Mapping[str, Sequence[str | float | None]], formats: Mapping[str, str] | None = None) -> None:
+    """A small table that is page text, its words in Markdown; numbers to the right, nothing for what is not there.
+
+    Numbers are whole, but for those in the columns of `formats`, each a format such as "{:.1%}".
+    """
     frame = pd.DataFrame({name: pd.Series(list(values)) for name, values in columns.items()})
-    st.table(frame.style.format(precision=0, thousands=",", na_rep=""), border="horizontal", hide_index=True)
+    styled = frame.style.format(precision=0, thousands=",", na_rep="")
+    for name, form in (formats or {}).items():
+        styled = styled.format(form, subset=[name], na_rep="")
+    st.table(styled, border="horizontal", hide_index=True)
 
 
 def counts_over_time(series: Series, label: str, key: str) -> None:

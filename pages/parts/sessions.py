@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 MOST = 15
 _NAME = 40  # letters
 _CART = "The share of the pieces viewed that were in the shopping cart."
-_PRODUCTS = "The sum of different products viewed in each session."
+_PRODUCTS = "Products viewed: the sum of the different products of each session."
 
 
 def show(period: Period) -> None:
@@ -45,8 +45,12 @@ def show(period: Period) -> None:
                 "Destination": list(shown["destination"]),
                 "Sessions": [float(count) for count in shown["sessions"]],
                 "Products viewed": [float(count) for count in shown["products"]],
-                "Cart share": [_share(*pair) for pair in zip(shown["in_cart"], shown["quantity"], strict=True)],
-            }
+                "Cart share": [
+                    part / whole if whole else None
+                    for part, whole in zip(shown["in_cart"], shown["quantity"], strict=True)
+                ],
+            },
+            {"Cart share": "{:.1%}"},
         )
         if len(frame) > MOST:
             st.caption(f"The first {MOST} of {words.count(len(frame))} countries.")
@@ -55,10 +59,10 @@ def show(period: Period) -> None:
 
 def _destination(name: str, rows: pd.DataFrame) -> None:
     st.markdown(f"**{name}**")
-    with st.grid(3, min_column_width=130):
+    with st.grid(3, min_column_width=120):
         st.metric("Sessions", words.count(rows["sessions"].sum()), border=True, height="stretch")
         products = words.count(rows["products"].sum())
-        st.metric("Products viewed", products, help=_PRODUCTS, border=True, height="stretch")
+        st.metric("Products", products, help=_PRODUCTS, border=True, height="stretch")
         share = _share(rows["in_cart"].sum(), rows["quantity"].sum())
         st.metric("Cart share", share, help=_CART, border=True, height="stretch")
 

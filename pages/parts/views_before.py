@@ -52,10 +52,13 @@ def show() -> None:
             {
                 "Page": [words.foreign(page, _NAME) for page in frame["page"]],
                 "Page views": [float(count) for count in frame["views"]],
-                "Share": [f"{count / first['all_views']:.1%}" for count in frame["views"]],
+                "Share": [float(count / first["all_views"]) for count in frame["views"]],
                 "Sessions": [float(count) for count in frame["sessions"]],
-                "Mean time spent": [f"{row.seconds:,.1f} s" if row.timed else "" for row in frame.itertuples()],
-            }
+                "Mean time spent": [
+                    seconds if timed else None for seconds, timed in zip(frame["seconds"], frame["timed"], strict=True)
+                ],
+            },
+            {"Share": "{:.1%}", "Mean time spent": "{:,.1f} s"},
         )
         st.caption(f"The first {len(frame)} of {words.count(first['all_pages'])} pages.")
         evidence.show("Pages", pages)

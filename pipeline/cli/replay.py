@@ -1,4 +1,4 @@
-"""`replay`: send a file of order lines through the pipeline, and steer the replays that run."""
+"""`replay`: send a file of events through the pipeline, and steer the replays that run."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from pipeline.cli.replay_worker import Order, resumed, work
 from pipeline.clients import client
 from pipeline.errors import BadInputError
 from pipeline.replay import launch, preflight, progress, store
-from pipeline.replay.reader import OrderFile
+from pipeline.replay.opening import open_file
 from pipeline.replay.selection import moment
 from pipeline.replay.shards import open_shards
 from pipeline.replay.wishes import GO_ON, MAX_GAP_S, PAUSE, STOP, Tempo, Wish
@@ -30,9 +30,17 @@ _STOPPED = 130
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The file, where to, how fast; or which replay to steer."""
     parser.add_argument(
-        "file", type=Path, nargs="?", help="a CSV file in the layout of the Online Retail data set, plain or .gz"
+        "file",
+        type=Path,
+        nargs="?",
+        help="order lines (CSV in the layout of the Online Retail data set), clicks or "
+        "browse sessions (JSON lines), or Wikipedia's clickstream (TSV); plain or .gz",
     )
-    parser.add_argument("--target", choices=("kinesis", "api"), default="kinesis", help="where to (default: kinesis)")
+    parser.add_argument(
+        "--target",
+        choices=("kinesis", "api", "firehose"),
+        help="where to (default: kinesis; firehose is for page views only, and Wikipedia's lines go nowhere else)",
+    )
     pace = parser.add_mutually_exclusive_group()
     pace.add_argument("--rate", type=_positive, metavar="N", help="rows a second")
     pace.add_argument("--speed", type=_positive, metavar="X", help="event time times X: 60 sends an hour in a minute")
@@ -42,6 +50,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="with --speed: no gap between events takes longer than these seconds (default: %(default)g)",
     )  # fmt: skip
     parser.add_argument("--from", dest="since", metavar="DATE", help="pass over what lies before the first row of DATE")
+    shift = parser.add_mutually_exclusive_group()
+    shift.add_argument(
+        "--shift-to-now", action="store_true", help="move the times of clicks so that the last one of the file is now"
+    )
+    shift.add_argument("--shift-to", metavar="TIME", help=argparse.SUPPRESS)
     parser.add_argument("--limit", type=_limit, metavar="N", help="the first N rows only")
     parser.add_argument(
         "--preflight", action="store_true", help="send nothing; print each shard's share and the least time it takes"
@@ -76,10 +89,11 @@ def run(args: argparse.Namespace) -> int:
         print(_looked(path, settings, args, since))
         return 0
     replay_id = args.worker or progress.new_replay_id()
-    order = Order(path, args.target, replay_id, tempo, args.limit, since)
+    shift_to = progress.utc_now() if args.shift_to_now else args.shift_to
+    order = Order(path, args.target, replay_id, tempo, args.limit, since, shift_to)
     if args.wait:
         return _wait(order, args, settings)
-    launch.start(path, settings, launch.Wanted(args.target, tempo, args.limit, since), replay_id)
+    launch.start(path, settings, launch.Wanted(args.target, tempo, args.limit, since, shift_to), replay_id)
     return _told(replay_id, progress.RUNNING, args, words.started(replay_id))
 
 
@@ -94,7 +108,7 @@ def _wait(order: Order, args: argparse.Namespace, settings: Settings) -> int:
 def _steer(args: argparse.Namespace, tempo: Tempo, settings: Settings) -> int:
     table = store.of_stack(settings.stack)
     if args.list:
-        states = table.recent()
+        states = [launch.seen(state, settings) for state in table.recent()]
         print(json.dumps([asdict(state) for state in states]) if args.json else words.listed(states))
         return 0
     if args.resume:
@@ -129,8 +143,12 @@ def _told(replay_id: str, status: str, args: argparse.Namespace, text: str) -> i
 
 
 def _looked(path: Path, settings: Settings, args: argparse.Namespace, since: str | None) -> str:
-    with OrderFile(path) as orders:
-        stream = stack.outputs(settings.stack).orders_stream
+    with open_file(path) as orders:
+        if not orders.family.stream:
+            raise BadInputError(
+                f"{path} holds {orders.family.events}, which go to no stream: there are no shards to look at."
+            )
+        stream = orders.family.stream_of(stack.outputs(settings.stack))
         found = preflight.look(orders, open_shards(client("kinesis"), stream), limit=args.limit, since=since)
     if not args.json:
         return words.before(found)

@@ -17,13 +17,17 @@ from pipeline.errors import BusyError, FileRefusedError, WeirError
 from pipeline.local.pids import remember
 from pipeline.replay import launch, progress, resume, store
 from pipeline.replay import run as runs
+from pipeline.replay.families import FIREHOSE, KINESIS
+from pipeline.replay.firehose_sender import FirehoseSender
 from pipeline.replay.journal import Journal
-from pipeline.replay.reader import OrderFile
+from pipeline.replay.opening import open_file
 from pipeline.replay.senders import ApiSender, KinesisSender
 from pipeline.replay.shards import open_shards
 from pipeline.replay.wishes import MAX, Control, Tempo
 
 if TYPE_CHECKING:
+    from pipeline.replay.families import Family
+    from pipeline.replay.opening import File
     from pipeline.replay.progress import Progress, Receipt
     from pipeline.replay.senders import Sender
     from pipeline.settings import Settings
@@ -34,18 +38,26 @@ class Order:
     """What a worker is to do; `claimed` is the state of the replay that it goes on with."""
 
     path: Path
-    target: str
+    target: str | None
     replay_id: str
     tempo: Tempo = MAX
     limit: int | None = None
     since: str | None = None
+    shift_to: str | None = None
     claimed: Progress | None = None
 
 
 def resumed(state: Progress) -> Order:
     """To go on with a replay that was claimed."""
     return Order(
-        Path(state.file), state.target, state.replay_id, state.tempo, state.row_limit, state.since, claimed=state
+        Path(state.file),
+        state.target,
+        state.replay_id,
+        state.tempo,
+        state.row_limit,
+        state.since,
+        state.shift_to,
+        claimed=state,
     )
 
 
@@ -79,17 +91,26 @@ def _work(order: Order, settings: Settings, table: store.Store) -> Receipt:
             control.stop()
 
     with ExitStack() as held:
-        orders = held.enter_context(OrderFile(order.path))
+        orders = open_file(order.path, shift_to=order.shift_to)
+        held.callback(orders.close)
+        target = orders.family.target(order.target)
         if settings.local:
             remember(settings.state, f"replay-{order.replay_id}", os.getpid())
         journal = Journal(launch.journal(settings, order.replay_id))
         held.callback(journal.close)
         before = _before(order, orders, outputs, journal)
-        shards = open_shards(client("kinesis"), outputs.orders_stream) if order.target == "kinesis" else None
+        shards = open_shards(client("kinesis"), orders.family.stream_of(outputs)) if target == KINESIS else None
         job = runs.Job(
-            order.replay_id, order.tempo, order.limit, order.since, shards=shards, journal=journal, before=before
+            order.replay_id,
+            order.tempo,
+            order.limit,
+            order.since,
+            shards=shards,
+            journal=journal,
+            before=before,
+            shift_to=order.shift_to,
         )
-        sender = _sender(order.target, outputs, order.replay_id)
+        sender = _sender(orders.family, target, outputs, order.replay_id)
         held.enter_context(stop_on_signals(control.stop))
         kept_in = (client("s3"), outputs.lake_bucket)
         receipt = runs.replay(orders, sender, job, kept_in, on_progress=tell, control=control)
@@ -103,7 +124,7 @@ def _work(order: Order, settings: Settings, table: store.Store) -> Receipt:
     return receipt
 
 
-def _before(order: Order, orders: OrderFile, outputs: stack.Outputs, journal: Journal) -> resume.Before:
+def _before(order: Order, orders: File, outputs: stack.Outputs, journal: Journal) -> resume.Before:
     """What earlier workers did with this file. Raises FileRefusedError when it is another one now."""
     state = order.claimed
     if state is None:
@@ -117,15 +138,18 @@ def _before(order: Order, orders: OrderFile, outputs: stack.Outputs, journal: Jo
     return resume.gather(
         client("s3"), outputs.lake_bucket, order.replay_id, journal, retried=state.retried, refused=state.refused,
         seconds=state.seconds, started_at=state.started_at, life=state.life,
+        quarantine=orders.family.quarantine,
     )  # fmt: skip
 
 
-def _sender(target: str, outputs: stack.Outputs, replay_id: str) -> Sender:
-    if target == "kinesis":
-        return KinesisSender(client("kinesis", attempts=1), outputs.orders_stream)
+def _sender(family: Family, target: str, outputs: stack.Outputs, replay_id: str) -> Sender:
+    if target == KINESIS:
+        return KinesisSender(client("kinesis", attempts=1), family.stream_of(outputs))
+    if target == FIREHOSE:
+        return FirehoseSender(client("firehose", attempts=1), family.delivery_of(outputs))
     api_key = None
     if outputs.api_key_id:
         with aws_errors(f"API key {outputs.api_key_id}"):
             found = client("apigateway").get_api_key(apiKey=outputs.api_key_id, includeValue=True)
         api_key = str(found["value"])
-    return ApiSender(outputs.api_url, replay_id, api_key=api_key)
+    return ApiSender(outputs.api_url, replay_id, path=family.path, api_key=api_key)

@@ -14,6 +14,8 @@ from pipeline.health.verdict import Verdict
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from pipeline.stack import Outputs
+
 _WINDOW = timedelta(hours=24)
 _NAMESPACE = "AWS/Firehose"
 _RECENT = timedelta(hours=1)
@@ -63,6 +65,19 @@ class Delivery:
     verdict: Verdict
 
 
+def names(outputs: Outputs) -> tuple[str, ...]:
+    """Every delivery stream of the stack: of orders, of page views, of browse sessions."""
+    return (
+        outputs.lake_delivery,
+        outputs.warehouse_delivery,
+        outputs.page_views_delivery,
+        outputs.clicks_delivery,
+        outputs.wikipedia_delivery,
+        outputs.sessions_usa_delivery,
+        outputs.sessions_international_delivery,
+    )
+
+
 def look(client: Callable[[str], Any], name: str) -> Delivery:
     """How delivery stream `name` does now. Raises CloudError."""
     with aws_errors(f"Delivery stream {name}"):
@@ -101,7 +116,7 @@ def look(client: Callable[[str], Any], name: str) -> Delivery:
         arrived if arrived.counts else counted["IncomingRecords"],
         counted[f"DeliveryTo{where}.Records"],
         counted["DeliveryToS3.DataFreshness"].newest,
-        _newest_object(client("s3"), s3),
+        _newest_object(client("s3"), s3, name),
         tuple(sorted(problems, key=lambda problem: problem.at, reverse=True)[:_MOST_ERRORS]),
         Verdict("idle", ""),
     )
@@ -110,7 +125,7 @@ def look(client: Callable[[str], Any], name: str) -> Delivery:
 
 def _source(described: dict[str, Any]) -> str:
     stream = described.get("Source", {}).get("KinesisStreamSourceDescription", {}).get("KinesisStreamARN")
-    return "direct put" if stream is None else str(stream).rsplit("/", 1)[-1]
+    return "direct puts" if stream is None else f"stream {str(stream).rsplit('/', 1)[-1]}"
 
 
 def _destination(redshift: dict[str, Any] | None, s3: dict[str, Any]) -> str:
@@ -128,11 +143,13 @@ def _base(prefix: str) -> str:
     return prefix.split("!{", 1)[0]
 
 
-def _newest_object(s3: Any, target: dict[str, Any]) -> Delivered | None:  # noqa: ANN401 - boto3
+def _newest_object(s3: Any, target: dict[str, Any], name: str) -> Delivered | None:  # noqa: ANN401 - boto3
+    """The newest of the delivery stream's own: several may write under one prefix, each object begins with a name."""
     bucket = _bucket(target)
     hour = _newest_folder(s3, bucket, _base(target.get("Prefix", "")), 4)
     delivered = list(_objects(s3, bucket, hour)) if hour else []
-    return max(delivered, key=lambda found: found.at, default=None)
+    own = [found for found in delivered if found.key.rsplit("/", 1)[-1].startswith(f"{name}-")]
+    return max(own, key=lambda found: found.at, default=None)
 
 
 def _failed_objects(s3: Any, target: dict[str, Any], now: datetime) -> Iterator[Problem]:  # noqa: ANN401 - boto3
@@ -181,7 +198,10 @@ def _log_lines(logs: Any, target: dict[str, Any], now: datetime) -> Iterator[Pro
     try:
         with aws_errors(f"Log group {group}"):
             answer = logs.filter_log_events(
-                logGroupName=group, startTime=_milliseconds(now - _WINDOW), limit=_MOST_ERRORS
+                logGroupName=group,
+                logStreamNames=[options["LogStreamName"]],
+                startTime=_milliseconds(now - _WINDOW),
+                limit=_MOST_ERRORS,
             )
     except NotFoundError:
         # A group without events may not be there yet: then nothing was logged.

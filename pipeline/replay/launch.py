@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from pipeline.errors import FileRefusedError
 from pipeline.replay import progress, store
 from pipeline.replay.journal import is_held
-from pipeline.replay.reader import OrderFile
+from pipeline.replay.opening import open_file
 from pipeline.replay.wishes import MAX, Tempo
 from pipeline.settings import REPOSITORY
 
@@ -26,12 +26,16 @@ _SILENT_S = 5.0  # a worker is heard of each second; one that starts needs some
 
 @dataclass(frozen=True)
 class Wanted:
-    """Where to, how fast, how many rows at most, from which moment on (see selection.moment)."""
+    """Where to (None: as usual for the file), how fast, how many rows at most, from when on, and until when.
 
-    target: str = "kinesis"
+    `since` is as selection.moment gives it; `shift_to` is the time that the last click is moved to.
+    """
+
+    target: str | None = None
     tempo: Tempo = MAX
     limit: int | None = None
     since: str | None = None
+    shift_to: str | None = None
 
 
 def start(path: Path, settings: Settings, wanted: Wanted, replay_id: str | None = None) -> str:
@@ -40,14 +44,16 @@ def start(path: Path, settings: Settings, wanted: Wanted, replay_id: str | None 
     Raises FileRefusedError for a wrong file, other errors of pipeline.errors when the table is not there; then nothing
     was started. What the worker prints goes to `<state>/replays/<replay_id>.log`.
     """
-    OrderFile(path).close()
+    with open_file(path) as file:
+        family = file.family
+    target = family.target(wanted.target)
     replay_id = replay_id or progress.new_replay_id()
     tempo = wanted.tempo
     store.of_stack(settings.stack).save(
         progress.Progress(
             replay_id=replay_id,
             file=str(path),
-            target=wanted.target,
+            target=target,
             started_at=progress.utc_now(),
             bytes_total=path.stat().st_size,
             rate=tempo.rate,
@@ -55,13 +61,16 @@ def start(path: Path, settings: Settings, wanted: Wanted, replay_id: str | None 
             max_gap=tempo.max_gap,
             row_limit=wanted.limit,
             since=wanted.since,
+            family=family.name,
+            shift_to=wanted.shift_to,
         )
     )
-    given = [str(path), "--target", wanted.target]
+    given = [str(path), "--target", target]
     given += ["--rate", str(tempo.rate)] if tempo.rate else []
     given += ["--speed", str(tempo.speed), "--max-gap", str(tempo.max_gap)] if tempo.speed else []
     given += ["--limit", str(wanted.limit)] if wanted.limit else []
     given += ["--from", wanted.since] if wanted.since else []
+    given += ["--shift-to", wanted.shift_to] if wanted.shift_to else []
     _spawn(given, replay_id, settings)
     return replay_id
 
@@ -75,7 +84,7 @@ def claim(replay_id: str, settings: Settings, table: store.Store | None = None) 
     state = seen(table.known(replay_id), settings)
     if state.resumable:
         path = Path(state.file)
-        OrderFile(path).close()
+        open_file(path).close()
         if path.stat().st_size != state.bytes_total:
             raise FileRefusedError(
                 f"{path} had {state.bytes_total:,} bytes when replay {replay_id} began, it has "

@@ -11,7 +11,7 @@ from pipeline.replay.selection import select
 from pipeline.replay.shards import BYTES_PER_S, RECORDS_PER_S
 
 if TYPE_CHECKING:
-    from pipeline.replay.reader import OrderFile
+    from pipeline.replay.opening import File
     from pipeline.replay.shards import Shards
 
 # As long as any replay's id, so that records have the size that they will be sent with.
@@ -64,7 +64,7 @@ class Preflight:
         return self.hottest.seconds
 
 
-def look(orders: OrderFile, shards: Shards, *, limit: int | None = None, since: str | None = None) -> Preflight:
+def look(orders: File, shards: Shards, *, limit: int | None = None, since: str | None = None) -> Preflight:
     """Read the file, or its first `limit` rows from `since` on, and count what each shard will get.
 
     That takes about 6 microseconds a row.

@@ -54,6 +54,7 @@ class Progress:
     `status` is running, paused, done (worked through, whatever became of the rows), stopped (on request), failed (broke
     off, `error` says why) or lost (running, but its worker has not been heard of). `life` counts how often it was
     resumed. `since` is the date that it was told to begin with, `speed` with `max_gap` and `rate` are as in Tempo.
+    `family` names what the file holds (families.OF_NAME); `shift_to` is the time that its last click was moved to.
     """
 
     replay_id: str
@@ -88,6 +89,8 @@ class Progress:
     lag_s: float = 0.0
     left_s: float | None = None
     life: int = 0
+    family: str = "orders"
+    shift_to: str | None = None
 
     @property
     def tempo(self) -> Tempo:

@@ -13,6 +13,7 @@ from pipeline.contracts.clock import CLOCK, SentClock
 from pipeline.contracts.order_line import CSV_FIELDS
 from pipeline.errors import FileRefusedError
 from pipeline.replay.counters import LineCounters
+from pipeline.replay.families import ORDERS
 from pipeline.replay.rows import Encoder, Record, Rejected
 from pipeline.replay.source import Source
 
@@ -27,6 +28,8 @@ class OrderFile:
 
     Raises FileRefusedError naming file, line and column, before any row is given.
     """
+
+    family = ORDERS
 
     def __init__(self, path: Path, *, counters: LineCounters | None = None) -> None:
         self.source = Source(path)

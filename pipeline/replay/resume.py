@@ -18,8 +18,9 @@ import numpy as np
 import pyarrow.parquet as pq
 
 from pipeline.clients import aws_errors
+from pipeline.replay.families import ORDERS
 from pipeline.replay.journal import ACCEPTED, FAILED, REJECTED, UNKNOWN, Batch
-from pipeline.replay.kept import DEAD_LETTERS, QUARANTINE
+from pipeline.replay.kept import DEAD_LETTERS
 from pipeline.replay.ledger import prefix
 from pipeline.replay.tally import Counts
 
@@ -62,12 +63,20 @@ class Before:
         return line < len(self.done) and self.done[line] != 0
 
 
-def gather(s3: Any, bucket: str, replay_id: str, journal: Journal | None, **told: Any) -> Before:  # noqa: ANN401 - boto3
+def gather(
+    s3: Any,  # noqa: ANN401 - boto3
+    bucket: str,
+    replay_id: str,
+    journal: Journal | None,
+    *,
+    quarantine: str = ORDERS.quarantine,
+    **told: Any,  # noqa: ANN401 - fields of several types
+) -> Before:
     """Read all of it; `told` are fields of Before that the replays table tells. About 1 s for 500,000 rows.
 
     Raises CloudError.
     """
-    rejected, rejected_in = _kept(s3, bucket, f"{QUARANTINE}{replay_id}")
+    rejected, rejected_in = _kept(s3, bucket, f"{quarantine}{replay_id}")
     letters, letters_in = _kept(s3, bucket, f"{DEAD_LETTERS}{replay_id}")
     done = np.zeros(1 << 16, np.uint8)
     given_up: dict[int, str] = {}

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from pipeline.errors import FileRefusedError, WeirError
 from pipeline.replay import progress
 from pipeline.replay.delivery import Delivery, Patience
-from pipeline.replay.kept import DEAD_LETTERS, QUARANTINE, S3, KeptRows
+from pipeline.replay.kept import DEAD_LETTERS, S3, KeptRows
 from pipeline.replay.ledger import FAILED, UNKNOWN, Ledger
 from pipeline.replay.meter import Meter
 from pipeline.replay.progress import Progress, Receipt
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from pipeline.replay.journal import Journal
-    from pipeline.replay.reader import OrderFile
+    from pipeline.replay.opening import File
     from pipeline.replay.senders import Outcome, Sender
     from pipeline.replay.shards import Shards
 
@@ -37,7 +37,8 @@ _TICK = 0.2  # seconds between looks at the clock while a paced or paused replay
 class Job:
     """How to replay: tempo, rows at most, the date to begin with, calls in flight, shards.
 
-    With a `journal` a killed replay can be resumed; `before` is what its earlier workers did.
+    With a `journal` a killed replay can be resumed; `before` is what its earlier workers did. `shift_to` is what the
+    file was opened with.
     """
 
     replay_id: str = field(default_factory=progress.new_replay_id)
@@ -49,10 +50,11 @@ class Job:
     shards: Shards | None = None
     journal: Journal | None = None
     before: Before = field(default_factory=Before)
+    shift_to: str | None = None
 
 
 def replay(
-    orders: OrderFile,
+    orders: File,
     sender: Sender,
     job: Job,
     kept_in: tuple[S3, str],
@@ -73,13 +75,13 @@ def replay(
 class _Run:
     """The state of one worker. The file is read by one thread, outcomes come from several."""
 
-    def __init__(self, orders: OrderFile, sender: Sender, job: Job, kept_in: tuple[S3, str], control: Control) -> None:
+    def __init__(self, orders: File, sender: Sender, job: Job, kept_in: tuple[S3, str], control: Control) -> None:
         self._orders = orders
         self._sender = sender
         self._job = job
         self._control = control
         before = self._before = job.before
-        self._quarantine = KeptRows(*kept_in, QUARANTINE, job.replay_id, before.quarantine.keys)
+        self._quarantine = KeptRows(*kept_in, orders.family.quarantine, job.replay_id, before.quarantine.keys)
         self._dead_letters = KeptRows(*kept_in, DEAD_LETTERS, job.replay_id, before.dead_letters.keys)
         self._ledger = Ledger(*kept_in, job.replay_id, journal=job.journal, before=self._keep)
         self._ledger.take_over(before.waiting)
@@ -106,6 +108,8 @@ class _Run:
             bytes_total=orders.source.bytes_total,
             row_limit=job.limit,
             since=job.since,
+            family=orders.family.name,
+            shift_to=job.shift_to,
             sha256=orders.source.fingerprint(),
             life=before.life,
         )

@@ -12,7 +12,7 @@ from pipeline.replay.rows import Record
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from pipeline.replay.reader import OrderFile
+    from pipeline.replay.opening import File
     from pipeline.replay.rows import Rejected
 
 
@@ -28,7 +28,7 @@ def moment(text: str) -> str:
 
 
 def select(
-    orders: OrderFile, replay_id: str | None, since: str | None = None, limit: int | None = None
+    orders: File, replay_id: str | None, since: str | None = None, limit: int | None = None
 ) -> Iterator[Record | Rejected]:
     """The rows from the first one of `since` (as `moment` gives it) or later, `limit` of them at most.
 
@@ -39,7 +39,7 @@ def select(
     return islice(_from(orders, rows, since) if since else rows, limit)
 
 
-def _from(orders: OrderFile, rows: Iterator[Record | Rejected], since: str) -> Iterator[Record | Rejected]:
+def _from(orders: File, rows: Iterator[Record | Rejected], since: str) -> Iterator[Record | Rejected]:
     for row in rows:
         if isinstance(row, Record) and row.at >= since:
             yield row

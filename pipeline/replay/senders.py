@@ -34,13 +34,13 @@ _TIMEOUTS = (3.0, 35.0)  # seconds to connect and to answer; API Gateway itself 
 _OK, _BAD_REQUEST, _TOO_MANY, _SERVER_ERROR = 200, 400, 429, 500
 # The gateway got no answer, or none that it understood, from a function that may have done its work.
 _GATEWAY_LOST = {_OK, 502, 504}
-_NEVER_SENT = (ConnectTimeoutError, EndpointConnectionError, NoCredentialsError, ParamValidationError)
+NEVER_SENT = (ConnectTimeoutError, EndpointConnectionError, NoCredentialsError, ParamValidationError)
 # Kinesis's codes that no further attempt changes. Everything else (throttling, KMS, internal failures) may pass.
-_HOPELESS = {
+HOPELESS = {
     "AccessDeniedException", "ExpiredTokenException", "InvalidSignatureException", "ResourceNotFoundException",
     "UnrecognizedClientException",
 }  # fmt: skip
-_FOR_GOOD = {"InvalidArgumentException", "ValidationException", "SerializationException"}
+FOR_GOOD = {"InvalidArgumentException", "ValidationException", "SerializationException"}
 
 
 class Limits(NamedTuple):
@@ -83,7 +83,7 @@ class Sender(Protocol):
 
     @property
     def target(self) -> str:
-        """What the target is called: kinesis, api."""
+        """What the target is called: kinesis, api, firehose."""
 
     @property
     def limits(self) -> Limits:
@@ -120,12 +120,12 @@ class KinesisSender:
             answer = self._kinesis.put_records(StreamName=self._stream, Records=entries)
         except ClientError as error:
             code = error_code(error)
-            if code in _HOPELESS:
+            if code in HOPELESS:
                 with aws_errors(f"Stream {self._stream}"):
                     raise
-            return [Refused(code, str(error), retry=code not in _FOR_GOOD)] * len(records)
+            return [Refused(code, str(error), retry=code not in FOR_GOOD)] * len(records)
         except BotoCoreError as error:
-            return [Refused(type(error).__name__, str(error), lost=not isinstance(error, _NEVER_SENT))] * len(records)
+            return [Refused(type(error).__name__, str(error), lost=not isinstance(error, NEVER_SENT))] * len(records)
         return [
             Refused(result["ErrorCode"], result.get("ErrorMessage", ""))
             if result.get("ErrorCode")
@@ -144,9 +144,15 @@ class ApiSender:
     limits = Limits(500, 1_000_000, 1_000_000)
 
     def __init__(
-        self, url: str, replay_id: str, *, api_key: str | None = None, session: Callable[[], Any] = requests.Session
+        self,
+        url: str,
+        replay_id: str,
+        *,
+        path: str = "orders",
+        api_key: str | None = None,
+        session: Callable[[], Any] = requests.Session,
     ) -> None:
-        self._url = url.rstrip("/") + "/orders"
+        self._url = f"{url.rstrip('/')}/{path}"
         self._headers = {"Content-Type": "application/json", _REPLAY_HEADER: replay_id}
         if api_key:
             self._headers["x-api-key"] = api_key

@@ -15,13 +15,15 @@ from typing import TYPE_CHECKING, Any
 
 from pipeline.clients import aws_errors
 from pipeline.errors import WeirError
-from pipeline.replay.kept import DEAD_LETTERS, QUARANTINE
+from pipeline.replay.families import ORDERS
+from pipeline.replay.kept import DEAD_LETTERS
 from queries.loader import load
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from datetime import datetime
 
+    from pipeline.replay.families import Family
     from pipeline.stack import Outputs
     from queries.figure import Engine
 
@@ -53,17 +55,18 @@ class Causes:
         outputs: Outputs,
         replay_id: str,
         between: tuple[datetime, datetime],
+        family: Family = ORDERS,
     ) -> None:
         self._s3 = s3
         self._warehouse = warehouse
         self._since, self._until = between
         lake = outputs.lake_bucket
-        self._quarantine = Place(lake, QUARANTINE, "in quarantine")
+        self._quarantine = Place(lake, family.quarantine, "in quarantine")
         self._given_up = Place(lake, f"{DEAD_LETTERS}{replay_id}", "dead-lettered by the replay")
         self._of_sink = {
-            "lake": Place(lake, "errors/orders/", "Firehose could not convert it"),
-            "invoices": Place(outputs.dead_letter_bucket, "aws/lambda/", "dead-lettered by the invoice writer"),
-            "warehouse": Place(lake, "raw/orders/errors/", "its batch was given up by COPY"),
+            "lake": [Place(lake, f"errors/{name}/", "Firehose could not convert it") for name in family.errors],
+            "invoices": [Place(outputs.dead_letter_bucket, "aws/lambda/", "dead-lettered by the invoice writer")],
+            "warehouse": [Place(lake, "raw/orders/errors/", "its batch was given up by COPY")],
         }
 
     def of(self, sink: str, event_ids: set[str]) -> dict[str, str]:
@@ -71,7 +74,7 @@ class Causes:
         if not event_ids:
             return {}
         found = self._load_errors(event_ids) if sink == "warehouse" else {}
-        for place in (self._of_sink[sink], self._given_up, self._quarantine):
+        for place in (*self._of_sink[sink], self._given_up, self._quarantine):
             for event_id, key in self._kept(place, event_ids - set(found)).items():
                 found[event_id] = f"{place.meaning}: s3://{place.bucket}/{key}"
         return found

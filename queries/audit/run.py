@@ -10,6 +10,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from pipeline.errors import NotFoundError
+from pipeline.replay.families import OF_NAME
 from pipeline.replay.ledger import FAILED, UNKNOWN
 from pipeline.replay.progress import REPLAY
 from pipeline.replay.store import Store
@@ -32,6 +33,9 @@ if TYPE_CHECKING:
 SHOWN = 100
 _LATEST = 1_000  # replays looked through for one of a file: redrives are replays too
 _SQL = load("lake")
+# By what the lake's tables hold.
+_COUNTS = {"orders": "audit_counts", "page_views": "audit_counts_page_views", "sessions": "audit_counts_sessions"}
+_ABSENT = {"orders": "audit_absent", "page_views": "audit_absent_page_views", "sessions": "audit_absent_sessions"}
 _HOUR = "%Y/%m/%d/%H"
 _MOMENT = "%Y-%m-%d %H:%M:%S"
 _WAITING = "still on its way: acknowledged less than {} s ago"
@@ -70,7 +74,8 @@ def audit(sinks: Sinks, replay_id: str | None = None, *, every: bool = False) ->
         allowed = pool.submit(windows.of_stack, sinks.client, sinks.outputs)
         ledger = sent.read(sinks.client("s3"), sinks.outputs.lake_bucket, replay.replay_id)
         look = _Look(sinks, replay, ledger, allowed.result(), now, every=every)
-        found = {name: pool.submit(getattr(look, name)) for name in ("lake", "invoices", "warehouse")}
+        names = ("lake",) if look.family.lake_only else ("lake", "invoices", "warehouse")
+        found = {name: pool.submit(getattr(look, name)) for name in names}
         held = {name: future.result() for name, future in found.items()}
     return Audit(
         replay.replay_id,
@@ -109,10 +114,13 @@ class _Look:
         self._allowed = allowed
         self._now = now
         self._replay_id = replay.replay_id
+        self.family = OF_NAME[replay.family]
         self._started = datetime.fromisoformat(replay.started_at).replace(tzinfo=UTC)
         ended = datetime.fromisoformat(replay.ended_at).replace(tzinfo=UTC) if replay.ended_at else now
         between = self._started - timedelta(minutes=1), ended + _TRIED_FOR
-        self._causes = Causes(sinks.client("s3"), sinks.warehouse, sinks.outputs, replay.replay_id, between)
+        self._causes = Causes(
+            sinks.client("s3"), sinks.warehouse, sinks.outputs, replay.replay_id, between, self.family
+        )
 
     def lake(self) -> Sink:
         """An anti-join in Athena: in the hours since the replay began, and for what is not there in all hours."""
@@ -126,16 +134,16 @@ class _Look:
             due=(self._now - window).strftime(_MOMENT),
         )
         first = max((self._started - timedelta(hours=1)).strftime(_HOUR), self._sinks.outputs.lake_from)
-        counts = _whole(asked(_SQL["audit_counts"], first=first).row)
+        counts = _whole(asked(_SQL[_COUNTS[self.family.kept]], first=first).row)
         repeats = counts["repeats"]
         if counts["present"] < counts["expected"] and first > self._sinks.outputs.lake_from:
             first = self._sinks.outputs.lake_from
-            counts = _whole(asked(_SQL["audit_counts"], first=first).row)
+            counts = _whole(asked(_SQL[_COUNTS[self.family.kept]], first=first).row)
         late = counts["late"]
         missing = counts["expected"] - counts["present"] - late
         absent: tuple[Absent, ...] = ()
         if missing or late:
-            rows = asked(_SQL["audit_absent"], first=first, most=self._shown).frame
+            rows = asked(_SQL[_ABSENT[self.family.kept]], first=first, most=self._shown).frame
             absent = self._explained("lake", {str(row.event_id): bool(row.late) for row in rows.itertuples()}, window)
         took = round(time.monotonic() - began, 3)
         return Sink(

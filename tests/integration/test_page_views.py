@@ -13,10 +13,12 @@ from botocore.exceptions import ClientError
 from pyathena import connect
 
 from pipeline.clients import client
-from tests.conftest import eventually
+from pipeline.replay import sample_clicks, sample_wikipedia
+from tests.conftest import eventually, run_cli
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from tests.conftest import Cloud
 
@@ -188,3 +190,48 @@ def test_what_is_not_json_is_kept_as_it_came(cloud: Cloud, source: str) -> None:
 def test_a_stream_sourced_delivery_takes_no_direct_puts(cloud: Cloud) -> None:
     with pytest.raises(ClientError, match="KinesisStreamAsSource"):
         client("firehose").put_record(DeliveryStreamName=cloud.outputs.page_views_delivery, Record={"Data": b"{}"})
+
+
+def audited(replay: dict[str, Any], repeats: int) -> dict[str, Any]:
+    """The lake in the audit of a replay, once it holds so many events once more than needed."""
+    found: dict[str, Any] = {}
+
+    def settled() -> bool:
+        found.update(run_cli("audit", replay["replay_id"], "--json"))
+        assert set(found["sinks"]) == {"lake"}
+        return bool(found["verdict"] != "late" and found["sinks"]["lake"]["repeats"] == repeats)
+
+    eventually(settled, f"all of replay {replay['replay_id']} in the lake, {repeats} events again", 60)
+    assert found["verdict"] == "complete"
+    lake: dict[str, Any] = found["sinks"]["lake"]
+    return lake
+
+
+def test_replays_of_clicks_by_three_ways_are_the_same_views(
+    cloud: Cloud, tmp_path: Path, views: Callable[[str, int], Rows]
+) -> None:
+    path = tmp_path / "clicks.jsonl"
+    now = datetime.now(UTC).replace(tzinfo=None, microsecond=0)
+    seed = uuid.uuid4().int % 10**9
+    sample_clicks.write(path, rows=600, seed=seed, start=now - timedelta(days=1), end=now)
+    lines = path.read_bytes()
+    # A source of this test's own, by which its views are found; one line breaks the contract.
+    path.write_bytes(lines.replace(b'"Source":"google"', f'"Source":"google-{seed}"'.encode()) + b'{"TimeSpent":-1}\n')
+    google = lines.count(b'"Source":"google"')
+    for target in ("kinesis", "api", "firehose"):
+        replay = run_cli("replay", str(path), "--target", target, "--max", "--wait", "--json")
+        assert (replay["rows"], replay["accepted"], replay["rejected"], replay["failed"]) == (601, 600, 1, 0)
+        assert replay["quarantine"][0].startswith("quarantine/page_views/")
+    lake = audited(replay, 2 * 600)
+    assert (lake["expected"], lake["present"], lake["missing"]) == (600, 600, 0)
+    assert len(views(f"google-{seed}", google)) == google
+
+
+def test_a_replay_of_wikipedias_lines_is_audited_and_counts_once(cloud: Cloud, tmp_path: Path) -> None:
+    path = tmp_path / "clickstream.tsv.gz"
+    sample_wikipedia.write(path, rows=400, seed=uuid.uuid4().int % 10**9)
+    for _ in range(2):
+        replay = run_cli("replay", str(path), "--wait", "--json")
+        assert (replay["target"], replay["accepted"]) == ("firehose", 400)
+    lake = audited(replay, 400)
+    assert (lake["expected"], lake["present"], lake["missing"]) == (400, 400, 0)

@@ -17,18 +17,21 @@ from pipeline.errors import (
     CloudDownError,
     NotDeployedError,
     NotFoundError,
+    QueryCancelledError,
     QueryFailedError,
     QueryTimeoutError,
 )
 from pipeline.replay.sample_ledger import Kind, pounds
 from pipeline.warehouse.connect import open_connection
 from queries import sources
+from queries.answers import Answers
 from queries.loader import Query, load
 from queries.period import Period
 from queries.reports import arrivals, copies, products, sales
 from queries.scope import Scope
 from queries.twins import TWINS, differences
 from queries.warehouse import Warehouse
+from tests.conftest import eventually, warehouse_value
 
 if TYPE_CHECKING:
     from queries.period import By
@@ -203,6 +206,28 @@ def test_a_slow_query_is_broken_off_in_the_engine(cloud: Cloud) -> None:
         warehouse.ask(SLEEP)
     assert time.monotonic() - started < 5
     warehouse.ask(Query("one", "warehouse", "One row.", "select 1 as one", ()))  # the connection is as good as before
+    warehouse.close()
+
+
+def running(cloud: Cloud, mark: str) -> int:
+    """How many sessions of the warehouse run a text with this mark."""
+    sql = (
+        "select count(*) from pg_stat_activity where state = 'active' and query like :mark and pid <> pg_backend_pid()"
+    )
+    return int(warehouse_value(cloud.outputs, sql, mark=f"%{mark}%"))
+
+
+def test_a_reader_who_gives_up_stops_the_query_in_the_engine(cloud: Cloud) -> None:
+    warehouse = Warehouse(partial(open_connection, cloud.outputs))
+    answers = Answers()
+    slow = Query("slow", "warehouse", "One row.", "select pg_sleep(30) as given_up_by_its_reader", ())
+    asked = answers.ask("slow", lambda: warehouse.ask(slow), reader="me")
+    eventually(lambda: running(cloud, "given_up_by_its_reader") == 1, "the query runs")
+    assert asked.give_up("me")
+    with pytest.raises(QueryCancelledError, match="in the warehouse too"):
+        asked.answer(10)
+    assert running(cloud, "given_up_by_its_reader") == 0
+    answers.close()
     warehouse.close()
 
 

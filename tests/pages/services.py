@@ -136,7 +136,9 @@ def services(*, busy: bool) -> dict[str, FakeService]:
         if "Delimiter" in request:
             depth = prefix.rstrip("/").count("/") - (1 if prefix.startswith("raw") else 0)
             return {"CommonPrefixes": [{"Prefix": f"{prefix}{['2026', '01', '02', '03'][depth]}/"}]}
-        return {"Contents": [{"Key": f"{prefix}part.parquet", "Size": 56_000, "LastModified": now}]}
+        of = "warehouse" if prefix.startswith("raw") else "lake"
+        key = f"{prefix}weir-{of}-delivery-1-part.parquet"
+        return {"Contents": [{"Key": key, "Size": 56_000, "LastModified": now}]}
 
     def described(request: Mapping[str, Any]) -> dict[str, Any]:
         name = request["DeliveryStreamName"]

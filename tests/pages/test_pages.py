@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from botocore.exceptions import ClientError
@@ -16,6 +16,7 @@ from pipeline.errors import (
 from tests.pages.fakes import FakeService
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
     from streamlit.testing.v1 import AppTest
@@ -131,13 +132,28 @@ def test_streams_shows_shards_consumers_and_a_verdict(world: World) -> None:
 
 def test_deliveries_shows_both_with_their_last_object(world: World) -> None:
     said = text(world.open("deliveries"))
-    assert said.count("healthy") == 2
-    assert "orders/2026/01/02/03/part.parquet" in said
-    assert "raw/orders/2026/01/02/03/part.parquet" in said
+    assert said.count("healthy") == 7
+    assert "orders/2026/01/02/03/weir-lake-delivery-1-part.parquet" in said
+    assert "raw/orders/2026/01/02/03/weir-warehouse-delivery-1-part.parquet" in said
     assert "just now" in said
     assert "No errors in the last 24 hours" in said
     assert "Invalid digit, Value 's'" in said
     assert "quantity" in said
+
+
+def test_test_data_is_sent_where_direct_puts_are_taken(world: World) -> None:
+    def taken(request: Mapping[str, Any]) -> dict[str, Any]:
+        return {"RequestResponses": [{"RecordId": "r"} for _ in request["Records"]]}
+
+    world.services["firehose"] = FakeService({**world.services["firehose"]._answers, "put_record_batch": taken})
+    app = world.open("deliveries")
+    buttons = [button for button in app.button if button.label == "Send test data"]
+    assert [button.key for button in buttons] == [
+        "test data weir-clicks-delivery",
+        "test data weir-wikipedia-delivery",
+    ]
+    buttons[1].click().run()
+    assert "Sent 20 page views from `test-data` in 4 records" in text(app)
 
 
 def test_audit_shows_each_sink_and_names_what_is_missing(world: World) -> None:
@@ -214,13 +230,13 @@ def test_a_service_that_fails_is_told_in_words(world: World, page: str) -> None:
     app = world.open(page, **({"invoice": "536365"} if page == "invoices" else {}))
     assert not app.exception
     assert "access refused" in app.error[0].value
-    assert len(app.error) == (2 if page in {"deliveries", "replay"} else 1)
+    assert len(app.error) == {"deliveries": 7, "replay": 2}.get(page, 1)
 
 
 def test_a_warehouse_that_is_down_leaves_the_deliveries(world: World) -> None:
     world.warehouse.errors["copy_errors"] = CloudDownError("gone")
     app = world.open("deliveries")
-    assert text(app).count("healthy") == 2
+    assert text(app).count("healthy") == 7
     assert len(app.error) == 1
 
 

@@ -46,7 +46,7 @@ def test_arguments() -> None:
     args = parsed("--target", "api", "--rate", "12.5", "--limit", "10", "--wait", "--json")
     assert (args.target, args.rate, args.limit, args.wait, args.json) == ("api", 12.5, 10, True, True)
     args = parsed()
-    assert (args.target, args.rate, args.limit, args.wait, args.json) == ("kinesis", None, None, False, False)
+    assert (args.target, args.rate, args.limit, args.wait, args.json) == (None, None, None, False, False)
 
 
 @pytest.mark.parametrize(
@@ -64,7 +64,7 @@ def test_arguments() -> None:
         ["--pause", "r-1", "--stop", "r-1"],
         ["--limit", "0"],
         ["--limit", "1.5"],
-        ["--target", "firehose"],
+        ["--target", "redshift"],
     ],
 )
 def test_arguments_that_make_no_sense(wrong: list[str]) -> None:
@@ -107,3 +107,17 @@ def test_the_progress_line_names_losses_only_where_there_are_some() -> None:
     )
     assert words.line(state) == " 25% · 12,345 rows · 6,789 rows/s"
     assert words.line(replace(state, rejected=3, retried=1_000)).endswith(" · 3 rejected · 1,000 sent again")
+
+
+def test_the_list_tells_who_what_and_how_far() -> None:
+    running = Progress(
+        replay_id="r-2", file="/data/orders.csv", target="kinesis", started_at="2026-01-02 03:04:05.678",
+        rows_read=12_345, bytes_read=25, bytes_total=100, rows_per_s=6_789.4, lag_s=3.2, left_s=61.0, who="ann@shop",
+    )  # fmt: skip
+    ended = replace(running, replay_id="r-1", status="done", accepted=10_000, rejected=2)
+    assert words.listed([running, ended]).splitlines() == [
+        "r-2  running  25% · 12,345 rows · 6,789 rows/s · 3 s behind · 61 s left  orders.csv to kinesis, by ann@shop",
+        "r-1  done    10,000 accepted · 2 rejected  orders.csv to kinesis, by ann@shop",
+    ]
+    assert words.line(replace(running, status="paused")).endswith("paused")
+    assert "No replays yet" in words.listed([])

@@ -71,7 +71,7 @@ def counted(**values: float) -> FakeService:
 )
 def test_a_delivery_that_works(name: str, destination: str) -> None:
     delivery = look(services(busy=True), name)
-    assert delivery.source == "weir-orders"
+    assert delivery.source == "stream weir-orders"
     assert delivery.destination == destination
     assert delivery.arrived.total == 60
     assert delivery.delivered.total == 60
@@ -90,17 +90,18 @@ def test_the_newest_object_is_found_by_its_hour_whatever_lies_beside() -> None:
     found = services(busy=True) | {
         "s3": bucket(
             {
-                "orders/2025/12/31/23/a": NOW - timedelta(days=9),
-                "orders/2026/01/02/03/b": NOW - timedelta(minutes=9),
-                "orders/2026/01/02/03/c": NOW - timedelta(minutes=5),
-                "orders/2026/01/01/22/d": NOW - timedelta(days=1),
+                f"orders/2025/12/31/23/{LAKE}-1-a": NOW - timedelta(days=9),
+                f"orders/2026/01/02/03/{LAKE}-1-b": NOW - timedelta(minutes=9),
+                f"orders/2026/01/02/03/{LAKE}-1-c": NOW - timedelta(minutes=5),
+                f"orders/2026/01/01/22/{LAKE}-1-d": NOW - timedelta(days=1),
+                "orders/2026/01/02/03/weir-other-delivery-1-x": NOW,
                 "orders/manifests/2027/01/01/00/m": NOW,
             }
         )
     }
     newest = look(found).newest
     assert newest is not None
-    assert newest.key == "orders/2026/01/02/03/c"
+    assert newest.key == f"orders/2026/01/02/03/{LAKE}-1-c"
 
 
 def test_failed_objects_and_log_lines_are_told_newest_first() -> None:

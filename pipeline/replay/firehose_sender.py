@@ -1,0 +1,65 @@
+"""A delivery stream that takes direct puts as a replay's target."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Protocol
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from pipeline.clients import aws_errors, error_code
+from pipeline.replay.senders import FOR_GOOD, HOPELESS, NEVER_SENT, Accepted, Limits, Refused
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from pipeline.replay.rows import Record
+    from pipeline.replay.senders import Outcome
+
+
+class Firehose(Protocol):
+    """The one call of boto3's Firehose client that is made here. Give it one attempt a call: we count retries."""
+
+    def put_record_batch(
+        self,
+        *,
+        DeliveryStreamName: str,  # noqa: N803
+        Records: Sequence[Mapping[str, object]],  # noqa: N803
+    ) -> Mapping[str, Any]:
+        """PutRecordBatch: 200 does not mean taken, each record has an outcome of its own."""
+
+
+class FirehoseSender:
+    """Puts records by PutRecordBatch: at most 500 of them and 4 MiB, each up to 1,000 KiB.
+
+    https://docs.aws.amazon.com/firehose/latest/APIReference/API_PutRecordBatch.html
+    """
+
+    target = "firehose"
+    limits = Limits(500, 4 << 20, 1000 << 10)
+
+    def __init__(self, firehose: Firehose, delivery: str) -> None:
+        self._firehose = firehose
+        self._delivery = delivery
+
+    def put(self, records: Sequence[Record]) -> list[Outcome]:
+        """One PutRecordBatch. A lost answer counts as refused: such a record may come twice, the lake counts it once.
+
+        Firehose names no shard; its record id takes the place of a sequence number.
+        """
+        entries = [{"Data": record.data} for record in records]
+        try:
+            answer = self._firehose.put_record_batch(DeliveryStreamName=self._delivery, Records=entries)
+        except ClientError as error:
+            code = error_code(error)
+            if code in HOPELESS:
+                with aws_errors(f"Delivery stream {self._delivery}"):
+                    raise
+            return [Refused(code, str(error), retry=code not in FOR_GOOD)] * len(records)
+        except BotoCoreError as error:
+            return [Refused(type(error).__name__, str(error), lost=not isinstance(error, NEVER_SENT))] * len(records)
+        return [
+            Refused(result["ErrorCode"], result.get("ErrorMessage", ""))
+            if result.get("ErrorCode")
+            else Accepted("", result["RecordId"])
+            for _, result in zip(records, answer["RequestResponses"], strict=True)
+        ]

@@ -1,0 +1,154 @@
+"""The figures of Sales and Overview, against the file recomputed, and the real file's to the penny."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+from decimal import ROUND_HALF_EVEN, Decimal
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from queries.reports import lines as order_lines
+from queries.reports import sales
+from queries.scope import Scope
+from tests.figures.recomputed import Lines, pounds
+
+if TYPE_CHECKING:
+    from queries.period import By
+    from queries.warehouse import Warehouse
+
+Held = tuple["Warehouse", Lines]
+PERIODS: dict[By, str] = {"hour": "h", "day": "D", "month": "M", "year": "Y"}
+# Of data/README.md, where the real file lies.
+MONTHS = {
+    "2010-12": "748957.02", "2011-01": "560000.26", "2011-02": "498062.65", "2011-03": "683267.08",
+    "2011-04": "493207.12", "2011-05": "723333.51", "2011-06": "691123.12", "2011-07": "681300.11",
+    "2011-08": "682680.51", "2011-09": "1019687.62", "2011-10": "1070704.67", "2011-11": "1461756.25",
+    "2011-12": "433668.01",
+}  # fmt: skip
+
+
+def of_scope(lines: Lines, scope: Scope) -> tuple[Any, Any]:
+    """The lines of a scope, and the invoices whose first line lies in it."""
+    rows, invoices = lines.rows, lines.invoices
+    found = []
+    for held in (rows, invoices):
+        inside = (held["at"] >= scope.since) & (held["at"] < scope.until)
+        if scope.country:
+            inside &= held["Country"] == scope.country
+        if scope.weekday:
+            inside &= held["at"].dt.dayofweek == scope.weekday - 1
+        if scope.hour >= 0:
+            inside &= held["at"].dt.hour == scope.hour
+        found.append(held[inside])
+    return found[0], found[1]
+
+
+def scopes(lines: Lines) -> list[Scope]:
+    middle = Scope(*lines.middle)
+    country = lines.rows["Country"].value_counts().index[1]
+    return [
+        Scope(*lines.span),
+        middle,
+        replace(middle, country=country),
+        replace(middle, weekday=4, hour=12),
+        replace(middle, country=country, weekday=7),
+    ]
+
+
+@pytest.mark.parametrize("number", range(5))
+def test_totals(held: Held, number: int) -> None:
+    engine, lines = held
+    scope = scopes(lines)[number]
+    row = sales.totals(engine, scope).row
+    rows, invoices = of_scope(lines, scope)
+    kinds = rows.groupby("kind")["amount"].sum()
+    assert row["net_sales"] == pounds(rows["amount"].sum())
+    for column, kind in (("gross_sales", "order"), ("returns", "return"), ("adjustments", "adjustment")):
+        assert row[column] == pounds(kinds.get(kind, 0))
+    assert row["orders"] == int((invoices["kind"] == "order").sum())
+    assert (row["units"], row["lines"]) == (int(rows["Quantity"].sum()), len(rows))
+    pence = Decimal("0.01")
+    orders = Decimal(int(row["orders"]))
+    assert row["average_order"] == (pounds(kinds.get("order", 0)) / orders).quantize(pence, ROUND_HALF_EVEN)
+    for by, letter in PERIODS.items():
+        steps = int(rows["at"].dt.to_period(letter).nunique())
+        assert row[f"per_{by}"] == (pounds(rows["amount"].sum()) / steps).quantize(pence, ROUND_HALF_EVEN)
+
+
+@pytest.mark.parametrize("by", list(PERIODS))
+def test_the_course_over_time(held: Held, by: By) -> None:
+    engine, lines = held
+    scope = Scope(*lines.middle)
+    frame = sales.by_period(engine, scope, by).frame
+    rows, _ = of_scope(lines, scope)
+    sums = rows.groupby(rows["at"].dt.to_period(PERIODS[by]))["amount"].sum()
+    sums.index = sums.index.to_timestamp()
+    sold = frame[frame["lines"] > 0]
+    assert list(zip(sold["period"], sold["net_sales"], strict=True)) == [(at, pounds(net)) for at, net in sums.items()]
+    assert sum(frame["net_sales"]) == pounds(rows["amount"].sum())
+
+
+def test_countries_and_the_heat_map(held: Held) -> None:
+    engine, lines = held
+    scope = Scope(*lines.middle)
+    rows, _ = of_scope(lines, scope)
+    countries = sales.by_country(engine, scope).frame
+    assert dict(zip(countries["country"], countries["net_sales"], strict=True)) == {
+        country: pounds(net) for country, net in rows.groupby("Country")["amount"].sum().items()
+    }
+    assert list(countries["net_sales"]) == sorted(countries["net_sales"], reverse=True)
+    cells = sales.by_weekday_hour(engine, scope).frame
+    expected = rows.groupby([rows["at"].dt.dayofweek + 1, rows["at"].dt.hour])["amount"].sum()
+    found = {(row.weekday, row.hour): row.net_sales for row in cells.itertuples()}
+    assert found == {cell: pounds(net) for cell, net in expected.items()}
+    assert list(sales.countries(engine).frame["country"]) == sorted(lines.rows["Country"].unique())
+
+
+def test_the_order_lines_behind_a_figure_add_up_to_it(held: Held) -> None:
+    engine, lines = held
+    scope = scopes(lines)[2]
+    row = sales.totals(engine, scope).row
+    assert order_lines.count(engine, scope).row["lines"] == row["lines"]
+    parts = list(order_lines.pages(engine, scope, most=10**6, size=97))
+    assert sum(part["amount"].sum() for part in parts) == row["net_sales"]
+    events = [event for part in parts for event in part["event_id"]]
+    assert len(set(events)) == len(events) == row["lines"]
+    assert all(len(part) == 97 for part in parts[:-1])
+    third = order_lines.page(engine, scope, 3, 50).frame
+    assert list(third["event_id"]) == events[100:150]
+    assert [len(part) for part in order_lines.pages(engine, scope, most=120, size=100)] == [100, 20]
+
+
+def test_the_order_lines_of_a_product_and_of_a_customer(held: Held) -> None:
+    engine, lines = held
+    product = lines.rows["StockCode"].value_counts().index[0]
+    customer = lines.rows["customer"].value_counts().index[1]
+    for narrowed, inside in (
+        ({"product": product}, lines.rows["StockCode"] == product),
+        ({"customer": customer}, lines.rows["customer"] == customer),
+        ({"customer": "no customer id"}, lines.rows["customer"] == "no customer id"),
+    ):
+        scope = replace(Scope(*lines.span), **narrowed)
+        assert order_lines.count(engine, scope).row["lines"] == int(inside.sum())
+
+
+def test_the_real_figures(real: Warehouse) -> None:
+    whole = Scope(datetime.fromisoformat("2010-12-01"), datetime.fromisoformat("2011-12-10"))
+    row = sales.totals(real, whole).row
+    assert row["net_sales"] == Decimal("9747747.934")
+    assert row["lines"] == 541_909
+    months = sales.by_period(real, whole, "month").frame
+    pence = Decimal("0.01")
+    assert {
+        f"{at:%Y-%m}": str(net.quantize(pence)) for at, net in zip(months["period"], months["net_sales"], strict=True)
+    } == MONTHS
+    countries = sales.by_country(real, whole).frame
+    assert len(countries) == 38
+    abroad = countries[countries["country"] != "United Kingdom"]
+    assert sum(abroad["net_sales"]) == Decimal("1559941.57")
+    span = sales.span(real).row
+    assert (str(span["first_at"]), str(span["newest_at"])) == ("2010-12-01 08:26:00", "2011-12-09 12:50:00")
+    kinds = order_lines.count(real, replace(whole, customer="no customer id"))
+    assert kinds.row["lines"] == 135_080
