@@ -26,7 +26,10 @@ def wanted() -> str:
 head.show("Trace", "Where is one event: when did it reach each sink, or why did it not?")
 event_id = wanted()
 if not event_id:
-    st.info("Type an EventID, such as 536365-1: an invoice and its line.", icon=":material/search:")
+    st.info(
+        "Type an EventID: 536365-1 is an invoice and its line; page views and sessions have ids of their own.",
+        icon=":material/search:",
+    )
     st.stop()
 with states.panel(f"Event {words.plain(event_id[:40])}"):
     sources = asked.sources()

@@ -21,7 +21,11 @@ _MARKS = {"there": "+", "due": "~", "not there": "-"}
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Which event, and how to print."""
-    parser.add_argument("event_id", metavar="EVENT_ID", help="such as 536365-1: the invoice and its line")
+    parser.add_argument(
+        "event_id",
+        metavar="EVENT_ID",
+        help="such as 536365-1: the invoice and its line; or the id of a page view or session",
+    )
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     parser.add_argument("--aws", action="store_true", help="the real AWS (also WEIR_CLOUD=aws)")
 

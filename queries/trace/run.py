@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING
 
 from pipeline.contracts.order_line import MAX_EVENT_ID_BYTES
 from pipeline.errors import BadInputError, NotFoundError
+from pipeline.replay.families import OF_NAME, ORDERS
 from pipeline.replay.store import Store
 from queries.audit import windows
 from queries.trace import sends
-from queries.trace.order_line import HOPS, Asked, held_since
 from queries.trace.result import Trace
+from queries.trace.steps import Asked, held_since, steps
 
 if TYPE_CHECKING:
     from queries.audit.run import Sinks
@@ -29,23 +30,24 @@ def trace(sinks: Sinks, event_id: str) -> Trace:
     """
     began = time.monotonic()
     event_id = event_id.strip()
-    if "-" not in event_id or len(event_id.encode()) > MAX_EVENT_ID_BYTES:
+    if not event_id or len(event_id.encode()) > MAX_EVENT_ID_BYTES:
         raise BadInputError(f"{event_id[:60]!r} is no EventID: those are like 536365-1, the invoice and its line.")
     replays = Store(sinks.client("dynamodb"), sinks.outputs.replays_table).recent(MOST_REPLAYS)
     with ThreadPoolExecutor(4) as pool:
         allowed = pool.submit(windows.of_stack, sinks.client, sinks.outputs)
         found = sends.of_event(sinks.client("s3"), sinks.outputs.lake_bucket, replays, event_id)
         first = sends.latest(found)
-        asked = Asked(sinks, event_id, first, allowed.result(), datetime.now(UTC).replace(tzinfo=None))
+        family = OF_NAME[first.replay.family] if first else ORDERS
+        asked = Asked(sinks, event_id, first, allowed.result(), datetime.now(UTC).replace(tzinfo=None), family)
         if first is None:
             asked = held_since(asked)
             if asked.sent_at is None:
                 raise NotFoundError(
-                    f"Neither the ledgers of the newest {len(replays)} replays nor the invoices nor the warehouse know "
-                    f"event {event_id!r}: check the id."
+                    f"Neither the ledgers of the newest {len(replays)} replays nor any sink know event "
+                    f"{event_id!r} (of page views and sessions the lake's last day is looked through): check the id."
                 )
         # Each is a question of its own; nothing is asked of a sink about a row that was never sent.
-        hops = [hop for answer in pool.map(lambda ask: ask(asked), HOPS) for hop in answer]
+        hops = [hop for answer in pool.map(lambda ask: ask(asked), steps(asked.family)) for hop in answer]
     others = tuple(sends.told(send) for send in found if send is not first)
     return Trace(
         event_id,

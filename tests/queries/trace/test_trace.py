@@ -204,5 +204,31 @@ def test_what_nobody_knows_is_not_found(world: World) -> None:
     world.send()
     with pytest.raises(NotFoundError, match="newest 1 replays"):
         world.trace("Z-1")
-    with pytest.raises(BadInputError, match="is no EventID"):
+    with pytest.raises(NotFoundError, match="any sink"):
         world.trace("nonsense")
+    with pytest.raises(BadInputError, match="is no EventID"):
+        world.trace(" ")
+
+
+def test_page_views_and_sessions_have_the_lake_alone(world: World) -> None:
+    world.send(family="page_views")
+    assert states(world.trace()) == {"File": "there", "Accepted": "there", "Lake": "due"}
+    hour = world.now.strftime("%Y/%m/%d/%H")
+    world.s3.put_object(Bucket=LAKE, Key=f"page_views/{hour}/x.parquet", Body=parquet(world.data()))
+    lake = world.trace().hops[-1]
+    assert (lake.state, lake.what) == ("there", f"s3://{LAKE}/page_views/{hour}/x.parquet, arrival hour {hour}")
+
+
+def test_a_session_is_in_one_of_two_tables(world: World) -> None:
+    world.send(family="sessions")
+    hour = world.now.strftime("%Y/%m/%d/%H")
+    world.s3.put_object(Bucket=LAKE, Key=f"sessions_international/{hour}/x.parquet", Body=parquet(world.data()))
+    assert world.trace().hops[-1].what.startswith(f"s3://{LAKE}/sessions_international/")
+
+
+def test_a_page_view_that_no_ledger_knows_is_found_in_the_lake(world: World) -> None:
+    hour = world.now.strftime("%Y/%m/%d/%H")
+    world.s3.put_object(Bucket=LAKE, Key=f"page_views/{hour}/x.parquet", Body=parquet(wire(2)))
+    found = world.trace("A-2")
+    assert states(found) == {"Accepted": "there", "Lake": "there"}
+    assert found.hops[0].at is None

@@ -1,4 +1,4 @@
-"""The steps of an order line: a table of functions, each of which asks one place. Another family has its own table."""
+"""The steps of an event: a table of functions by family, each of which asks one place."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ import pyarrow.parquet as pq
 
 from pipeline.clients import aws_errors
 from pipeline.contracts import order_line
+from pipeline.replay.families import ORDERS, PAGE_VIEWS, SESSIONS
 from pipeline.replay.ledger import ACCEPTED, UNKNOWN
 from queries.audit.causes import Causes
 from queries.loader import load
@@ -22,6 +23,7 @@ from queries.trace.result import Hop
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from pipeline.replay.families import Family
     from queries.audit.run import Sinks
     from queries.audit.windows import Windows
     from queries.trace.sends import Send
@@ -29,7 +31,6 @@ if TYPE_CHECKING:
 _SQL = load("warehouse")
 _HOUR = "%Y/%m/%d/%H"
 _MOMENT = "%Y-%m-%d %H:%M:%S.%f"
-_LAKE = "orders/"
 _AFTER = timedelta(hours=25)  # Firehose tries for 24 hours to write to S3
 _MOST_OBJECTS = 400
 _MOST_BYTES = 256 << 20
@@ -46,6 +47,7 @@ class Asked:
     send: Send | None
     allowed: Windows
     now: datetime
+    family: Family = ORDERS
     known_since: datetime | None = None  # the SentAt that a sink has, for an event that no ledger knows
 
     @property
@@ -65,19 +67,29 @@ class Asked:
 
 
 def held_since(asked: Asked) -> Asked:
-    """The same for an event that no ledger knows, with the SentAt that the invoices or the warehouse have."""
-    stamps = [stamp for stamp in (_item(asked), *(row["sent_at"] for row in _rows(asked))) if stamp is not None]
-    return replace(asked, known_since=max(stamps, default=None))
+    """The same for an event that no ledger knows, with the family and the SentAt of the sink that has it, if any."""
+    if "-" in asked.event_id:
+        stamps = [stamp for stamp in (_item(asked), *(row["sent_at"] for row in _rows(asked))) if stamp is not None]
+        if stamps:
+            return replace(asked, known_since=max(stamps))
+    for family in (PAGE_VIEWS, SESSIONS):
+        # Nothing else tells when such an event came.
+        arrived = replace(asked, family=family, known_since=asked.now - _AFTER)
+        found = _object(arrived)
+        if found:
+            return replace(arrived, known_since=found[1])
+    return asked
 
 
 def sent(asked: Asked) -> list[Hop]:
     """From the file's line to the stream's answer."""
     send = asked.send
     if send is None:
-        return [Hop("Accepted", "there", "by a sender that keeps no ledger, such as the API", _text(asked.sent_at))]
+        at = None if asked.family.lake_only else _text(asked.sent_at)  # there the lake alone tells, of the arrival
+        return [Hop("Accepted", "there", "by a sender that keeps no ledger, such as the API", at)]
     file = f"line {send.line} of {send.replay.file}"
     if sends.rejected(send):
-        where = f"in quarantine/orders/{send.replay.replay_id}-…: the Quarantine page mends it"
+        where = f"in {asked.family.quarantine}{send.replay.replay_id}-…: the Quarantine page mends it"
         return [
             Hop("File", "there", file),
             Hop("Accepted", "not there", f"rejected: {send.reason}; {where}", _text(send.ended_at)),
@@ -100,7 +112,7 @@ def lake(asked: Asked) -> list[Hop]:
     if found is None:
         return [_absent(asked, "Lake", "lake", asked.allowed.lake)]
     key, at = found
-    hour = key.removeprefix(_LAKE).rpartition("/")[0]
+    hour = key.partition("/")[2].rpartition("/")[0]
     what = f"s3://{asked.sinks.outputs.lake_bucket}/{key}, arrival hour {hour}"
     return [Hop("Lake", "there", what, _text(at), _lag(asked.since, at))]
 
@@ -149,8 +161,9 @@ def warehouse(asked: Asked) -> list[Hop]:
     return [Hop("Landed", "there", "orders_landing", _text(at), _lag(asked.since, at)), waits if due > 0 else stuck]
 
 
-# In the order of the way. A step answers with the hops that it is.
-HOPS: tuple[Callable[[Asked], list[Hop]], ...] = (sent, lake, invoices, warehouse)
+def steps(family: Family) -> tuple[Callable[[Asked], list[Hop]], ...]:
+    """In the order of the way. A step answers with the hops that it is."""
+    return (sent, lake) if family.lake_only else (sent, lake, invoices, warehouse)
 
 
 def _absent(asked: Asked, name: str, sink: str, window: timedelta, more: str = "") -> Hop:
@@ -161,7 +174,7 @@ def _absent(asked: Asked, name: str, sink: str, window: timedelta, more: str = "
     sinks, since = asked.sinks, asked.since.replace(tzinfo=UTC)
     between = since - timedelta(minutes=1), since + _AFTER
     replay_id = asked.send.replay.replay_id if asked.send else ""
-    looked = Causes(sinks.client("s3"), sinks.warehouse, sinks.outputs, replay_id, between)
+    looked = Causes(sinks.client("s3"), sinks.warehouse, sinks.outputs, replay_id, between, asked.family)
     return Hop(name, "not there", looked.of(sink, {asked.event_id}).get(asked.event_id, _UNKNOWN) + more)
 
 
@@ -199,13 +212,18 @@ def _rows(asked: Asked) -> list[dict[str, Any]]:
 
 def _object(asked: Asked) -> tuple[str, datetime] | None:
     """The first object of the lake with this version, in the hours in which it may have arrived."""
+    found = (_in_table(asked, f"{table}/") for table in asked.family.tables)
+    return next((one for one in found if one), None)
+
+
+def _in_table(asked: Asked, prefix: str) -> tuple[str, datetime] | None:
     s3, bucket = asked.sinks.client("s3"), asked.sinks.outputs.lake_bucket
     start = min(asked.sent_at or asked.since, asked.since) - timedelta(hours=1)
-    last = _LAKE + (asked.since + _AFTER).strftime(_HOUR) + "/\x7f"
+    last = prefix + (asked.since + _AFTER).strftime(_HOUR) + "/\x7f"
     looked = 0
-    with aws_errors(f"s3://{bucket}/{_LAKE}"):
+    with aws_errors(f"s3://{bucket}/{prefix}"):
         pages = s3.get_paginator("list_objects_v2").paginate(
-            Bucket=bucket, Prefix=_LAKE, StartAfter=_LAKE + start.strftime(_HOUR)
+            Bucket=bucket, Prefix=prefix, StartAfter=prefix + start.strftime(_HOUR)
         )
         for listed in (one for page in pages for one in page.get("Contents", [])):
             if listed["Key"] > last or looked >= _MOST_OBJECTS:
@@ -230,7 +248,9 @@ def _holds(body: bytes, asked: Asked) -> bool:
     rows = file.read(columns=["sent_at", "replay_id"]).take(places).to_pylist()
     ours = asked.send.replay.of or asked.send.replay.replay_id if asked.send else None
     # Behind the API the function stamps events anew: there the replay's name tells.
-    return any(row["sent_at"] == asked.sent_at or (ours is not None and row["replay_id"] == ours) for row in rows)
+    return any(row["sent_at"] == asked.sent_at or (ours is not None and row["replay_id"] == ours) for row in rows) or (
+        asked.send is None and asked.family.lake_only
+    )
 
 
 def _lag(before: datetime | None, after: datetime) -> float | None:
