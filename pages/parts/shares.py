@@ -8,7 +8,7 @@ import streamlit as st
 
 from pages.parts import asked, operators, words
 from pipeline.replay import preflight
-from pipeline.replay.reader import OrderFile
+from pipeline.replay.opening import open_file
 from pipeline.replay.shards import Shards, open_shards
 
 if TYPE_CHECKING:
@@ -24,7 +24,12 @@ EVEN = 1.15  # of the greatest share against the mean; beyond it a shard is hot
 def show(path: Path, limit: int | None, since: str | None = None) -> None:
     """The pre-flight of a file; raises errors of ours when the file or the stream cannot be looked at."""
     sources = asked.sources()
-    shards = open_shards(sources.client("kinesis"), sources.outputs.orders_stream)
+    with open_file(path) as file:
+        family = file.family
+    if not family.stream:
+        st.caption(f"{family.events.capitalize()} go to a delivery stream, which has no shards.")
+        return
+    shards = open_shards(sources.client("kinesis"), family.stream_of(sources.outputs))
     found = _looked(
         str(path), path.stat().st_mtime_ns if path.exists() else 0, limit, since, shards.ranges, path, shards
     )
@@ -69,5 +74,5 @@ def _looked(
     _path: Path,
     _shards: Shards,
 ) -> Preflight:
-    with OrderFile(_path) as orders:
+    with open_file(_path) as orders:
         return preflight.look(orders, _shards, limit=min(limit or MOST_ROWS, MOST_ROWS), since=since)

@@ -9,7 +9,7 @@ import streamlit as st
 
 from pages.parts import asked, paces, shares, states, words
 from pipeline.errors import BadInputError
-from pipeline.replay import files, launch
+from pipeline.replay import files, launch, progress
 from pipeline.replay.selection import moment
 
 if TYPE_CHECKING:
@@ -18,7 +18,12 @@ if TYPE_CHECKING:
     from pipeline.settings import Settings
 
 _SAMPLE, _PATH, _UPLOAD = "Sample", "Path", "Upload"
-_TARGETS = {"kinesis": "Kinesis: straight to the stream", "api": "API: as shops' systems send"}
+_TARGETS = {
+    "kinesis": "Kinesis: straight to the stream",
+    "api": "API: as shops' systems send",
+    "firehose": "Firehose: page views alone",
+}
+_KINDS = ["csv", "gz", "json", "jsonl", "tsv"]
 _EARLIEST = date(1900, 1, 1)
 
 
@@ -39,8 +44,11 @@ def form() -> None:
             limit = st.number_input(
                 "First rows only", min_value=1, value=None, step=1000, placeholder="all", width=170,
             )  # fmt: skip
+            now = st.toggle("Clicks end now", help="Moves the times of a file of clicks so that its last one is now.")
         tempo = paces.choose("start")
-        wanted = launch.Wanted(target, tempo, limit, moment(since.isoformat()) if since else None)
+        wanted = launch.Wanted(
+            target, tempo, limit, moment(since.isoformat()) if since else None, progress.utc_now() if now else None
+        )
         # Filled last: nobody who is in a hurry waits for it.
         before = st.container()
         fit = chosen is not None
@@ -64,7 +72,11 @@ def _chosen(kind: str) -> Any:  # noqa: ANN401 - nothing, a word, or Streamlit's
             or None
         )
     if kind == _UPLOAD:
-        return st.file_uploader("A CSV file, plain or .gz", type=["csv", "gz"], key="replay upload")
+        return st.file_uploader(
+            "Order lines (CSV), clicks or sessions (JSON lines), Wikipedia's clickstream (TSV); plain or .gz",
+            type=_KINDS,
+            key="replay upload",
+        )
     st.caption(f"{words.count(files.SAMPLE_ROWS)} generated order lines of the past year.")
     return _SAMPLE
 

@@ -44,7 +44,7 @@ def start(path: Path, settings: Settings, wanted: Wanted, replay_id: str | None 
     Raises FileRefusedError for a wrong file, other errors of pipeline.errors when the table is not there; then nothing
     was started. What the worker prints goes to `<state>/replays/<replay_id>.log`.
     """
-    with open_file(path) as file:
+    with open_file(path, shift_to=wanted.shift_to) as file:
         family = file.family
     target = family.target(wanted.target)
     replay_id = replay_id or progress.new_replay_id()

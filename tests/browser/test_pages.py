@@ -182,7 +182,7 @@ def test_deliveries_shows_what_was_delivered(view: View, cloud: Cloud) -> None:
     said = view.text()
     for name in (cloud.outputs.lake_delivery, cloud.outputs.warehouse_delivery):
         assert name in said
-    assert said.count("healthy") + said.count("degraded") == 2  # other tests make deliveries fail
+    assert said.count("healthy") + said.count("degraded") >= 2  # other tests make deliveries fail
     assert ".parquet" in said
 
 

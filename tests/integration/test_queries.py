@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 
 # What the reports of the warehouse are asked with; the texts are planned without running.
 # An audit looks for every event, and order lines are shown when they are asked for: neither is a default chart.
-_NO_CHARTS = ("audit_", "load_errors", "lines_", "products_together", "customer_products")
+_NO_CHARTS = ("audit_", "load_errors", "trace_", "lines_", "products_together", "customer_products")
 _ASKED: dict[str, Any] = {
     "since": datetime.fromisoformat("2010-12-01"),
     "until": datetime.now(UTC).replace(tzinfo=None),

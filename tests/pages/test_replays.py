@@ -126,6 +126,12 @@ def test_a_replay_is_started_with_its_tempo_and_its_date(
     app.selectbox("start pace").select("Rows/s").run()
     app.number_input("start rate").set_value(50.0).run()
     click(app, "Start")
+    next(switch for switch in app.toggle if switch.label == "Clicks end now").set_value(True)
+    next(box for box in app.selectbox if box.label == "Target").select("firehose").run()
+    click(app, "Start")
+    views = started.pop()
+    assert (views.target, views.tempo) == ("firehose", Tempo(rate=50))
+    assert views.shift_to is not None
     assert started == [
         launch.Wanted("kinesis", Tempo(speed=3600), None, "2011-06-01 00:00:00"),
         launch.Wanted("kinesis", Tempo(rate=50), None, "2011-06-01 00:00:00"),
