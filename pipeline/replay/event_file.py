@@ -46,6 +46,8 @@ class EventFile:
     in the file is that. Raises FileRefusedError before any row is given.
     """
 
+    columns: tuple[str, ...] = ()  # only a CSV has names for its cells
+
     def __init__(self, path: Path, family: Family, *, shift_to: str | None = None) -> None:
         self.family = family
         self.source = Source(path)

@@ -235,7 +235,8 @@ class _Run:
         try:
             # First the row, then the ledger, which tells that it is there.
             if row.line not in self._before.quarantine.lines:
-                self._quarantine.add(self._note(row.line, row.event_id, reasons) | {"raw": row.raw})
+                as_read = {"raw": row.raw, "columns": self._orders.columns}
+                self._quarantine.add(self._note(row.line, row.event_id, reasons) | as_read)
         finally:
             self._ledger.reject(row.line, row.event_id, "; ".join(reasons))
         self._ledger.write_full()

@@ -119,6 +119,7 @@ def test_bad_rows_go_to_quarantine_with_line_reason_and_text_and_the_rest_goes_o
     first = kept_rows(bucket)[0]
     assert first["reasons"] == ["Quantity: 'six' is not a whole number"]
     assert (first["line"], first["raw"], first["replay_id"]) == (3, six, receipt.replay_id)
+    assert first["columns"][:2] == ["InvoiceNo", "StockCode"]
 
 
 def test_quarantine_is_written_on_the_way_and_memory_holds_one_part(
