@@ -1,7 +1,7 @@
 """`make test`: every check, each with its time; stops at the first that fails.
 
-The tests run in two lanes side by side: those on the shared local cloud, and all others. A lane that waits for a
-delivery or a browser leaves its core to the other.
+What takes long runs in lanes side by side: the tests on the shared local cloud, all other tests, and the types. A
+lane that waits for a delivery or a browser leaves its core to the others.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor, as_completed
+from contextlib import ExitStack
 from pathlib import Path
 from tempfile import TemporaryFile
 
@@ -19,13 +20,13 @@ _PYTHON = [sys.executable, "-m"]
 _CHECKS = (
     ("ruff", [*_PYTHON, "ruff", "check", "."]),
     ("ruff format", [*_PYTHON, "ruff", "format", "--check", "."]),
-    ("mypy", [*_PYTHON, "mypy"]),
     ("cfn-lint", [str(Path(sys.executable).with_name("cfn-lint")), "pipeline/template.yaml"]),
 )
 _PYTEST = [*_PYTHON, "pytest", "--quiet", "-p", "no:cacheprovider"]
 _LANES = (
     ("tests on the shared cloud", [*_PYTEST, "-m", "cloud"]),
     ("all other tests", [*_PYTEST, "-m", "not cloud"]),
+    ("mypy", [*_PYTHON, "mypy"]),
 )
 
 
@@ -47,18 +48,19 @@ def main() -> int:
 
 
 def _side_by_side() -> int:
-    """Run the lanes at the same time, the first one's output as it comes, the other's when it ends; the worst code."""
+    """Run the lanes at the same time, the first one's output as it comes, the others' at the end; the worst code."""
     started = time.monotonic()
-    with TemporaryFile() as kept, ThreadPoolExecutor(len(_LANES)) as lanes:
-        outputs = (None, kept)
+    with ExitStack() as open_files, ThreadPoolExecutor(len(_LANES)) as lanes:
+        kept = [open_files.enter_context(TemporaryFile()) for _ in _LANES[1:]]
         running = {
             lanes.submit(subprocess.run, command, check=False, stdout=output, stderr=output): name
-            for (name, command), output in zip(_LANES, outputs, strict=True)
+            for (name, command), output in zip(_LANES, [None, *kept], strict=True)
         }
         for lane in as_completed(running):
             _told(running[lane], started)
-        kept.seek(0)
-        print(kept.read().decode(errors="replace"), end="", flush=True)
+        for output in kept:
+            output.seek(0)
+            print(output.read().decode(errors="replace"), end="", flush=True)
         return max(abs(lane.result().returncode) for lane in running)
 
 

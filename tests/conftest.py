@@ -47,7 +47,9 @@ class Cloud:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark what runs on the shared cloud, so that `-m cloud` and `-m "not cloud"` part the tests in two."""
     for item in items:
-        if "cloud" in getattr(item, "fixturenames", ()):
+        # The tests of the local cloud's own parts have a small one in memory, by the same name.
+        in_memory = item.path.is_relative_to(REPOSITORY / "tests" / "pipeline")
+        if "cloud" in getattr(item, "fixturenames", ()) and not in_memory:
             item.add_marker(pytest.mark.cloud)
 
 
