@@ -15,6 +15,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from pipeline.replay import store
 from tests.faults import files, verdict, worker
 from tests.faults.proxy import Answer, Call, Proxy
 
@@ -112,7 +113,7 @@ def _send(settings: Settings, folder: Path, prefix: str, rows: int, seed: int, f
         death.arm(process, *first)
         receipt, _ = _ended(process)
         second = (chance.randint(1, 8), chance.choice(_MOMENTS))
-        receipt = receipt or _resumed(state, written, replay_id, death, second)
+        receipt = receipt or _resumed(settings, state, written, replay_id, death, second)
     retried = max(0, death.records - len(written.quantities))
     # The promise of docs/delivery.md: a kill sends one batch a connection again at most.
     assert retried <= death.kills * _CONNECTIONS * _BATCH, f"{replay_id} sent {retried} records again"
@@ -121,7 +122,7 @@ def _send(settings: Settings, folder: Path, prefix: str, rows: int, seed: int, f
 
 
 def _resumed(
-    state: Path, written: files.Written, replay_id: str, death: Death, second: tuple[int, str]
+    settings: Settings, state: Path, written: files.Written, replay_id: str, death: Death, second: tuple[int, str]
 ) -> dict[str, Any]:
     """Resume until it is through, and die once more on the way."""
     deadline = time.monotonic() + _LIMIT_S
@@ -134,6 +135,10 @@ def _resumed(
         if receipt:
             return receipt
         assert time.monotonic() < deadline, f"{replay_id} could not be resumed: {said}"
+        if f"{replay_id} is done" in said:  # killed after its last word to the table
+            kept = store.of_stack(settings.stack).receipt(replay_id)
+            assert kept is not None, replay_id
+            return kept
         if "There is no replay" in said:  # killed before it was known: nothing was sent
             process = _start(state, written, replay_id)
         else:
