@@ -73,7 +73,8 @@ class Tail:
     said: list[str] = field(default_factory=list)
     _places: dict[str, _Place] = field(default_factory=dict)
     _listed: float | None = None
-    _began: datetime = field(default_factory=lambda: datetime.now(UTC))
+    # Of a whole second: records' arrivals are in whole milliseconds, so one just after a finer moment seems before it.
+    _began: datetime = field(default_factory=lambda: datetime.now(UTC).replace(microsecond=0))
 
     def records(self) -> Iterator[Seen | None]:
         """Records as they come, without end; None each time that there is nothing to read just now.

@@ -17,6 +17,7 @@ from pipeline.tail import LATEST, TRIM_HORIZON, Tail
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from datetime import tzinfo
 
     from pipeline.tail import Seen
     from tests.pipeline.local.streams import Stream
@@ -120,6 +121,25 @@ def test_from_now_on_and_from_a_time(stream: Stream, monkeypatch: pytest.MonkeyP
     put(stream, "after")
     assert texts(until_idle(late)) == ["after"]
     assert texts(until_idle(tail(stream, moment).records())) == ["after"]
+
+
+def test_an_iterator_that_grew_old_before_its_first_record_misses_none_of_the_same_millisecond(
+    stream: Stream, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    moment = datetime.now(UTC).replace(microsecond=700_400)
+
+    class Now(datetime):
+        @classmethod
+        def now(cls, tz: tzinfo | None = None) -> datetime:  # type: ignore[override]
+            return moment.astimezone(tz)
+
+    monkeypatch.setattr("pipeline.tail.datetime", Now)
+    reading = tail(stream, LATEST, *[""] * 4, *["ExpiredIteratorException"] * 4)
+    records = reading.records()
+    assert until_idle(records, rounds=1) == []
+    monkeypatch.setattr("time.time", lambda: moment.timestamp() + 0.000_05)  # arrives as of .700
+    put(stream, *(f"key {number}" for number in range(8)))
+    assert len(until_idle(records)) == 8
 
 
 @settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
