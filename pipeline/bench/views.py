@@ -23,12 +23,9 @@ from pipeline.contracts.clock import CLOCK
 from pipeline.errors import CloudError
 from pipeline.replay import sample_clicks
 from pipeline.tail import TRIM_HORIZON, Tail
-from queries.loader import load
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
-
-    from queries.figure import Engine
 
 _Item = TypeVar("_Item")
 _BATCH, _SENDERS = 500, 4
@@ -47,14 +44,6 @@ class Sent(NamedTuple):
     events: int
     views: int
     seconds: float
-
-
-class Held(NamedTuple):
-    """What the lake's `page_views_once` holds of a replay: events, their ids, the views that they stand for."""
-
-    events: int
-    ids: int
-    views: int
 
 
 def send(kinesis: Any, stream: str, views: int, *, hours: float, seed: int = 1) -> Sent:  # noqa: ANN401 - boto3
@@ -143,13 +132,6 @@ def counted(dynamodb: Any, table: str, *, since: datetime) -> int:  # noqa: ANN4
         )
         for item in page["Items"]
     )
-
-
-def of_lake(lake: Engine, replay_id: str, since: str) -> Held:
-    """What `page_views_once` holds of a replay, of all that arrived since the hour `since` (yyyy/MM/dd/HH)."""
-    last = f"{datetime.now(UTC):%Y/%m/%d/%H}"
-    row = lake.ask(load("lake")["views_of_replay"], replay_id=replay_id, first=since, last=last).row
-    return Held(*(int(row[name]) for name in Held._fields))
 
 
 def differences(stream: Counts, table: Counts) -> int:

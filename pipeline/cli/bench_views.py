@@ -10,7 +10,7 @@ import time
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pipeline.bench import replay as senders
 from pipeline.bench import views as bench
@@ -18,16 +18,26 @@ from pipeline.cli.deploy import deploy
 from pipeline.local.cloud import LocalCloud
 from pipeline.settings import running_cloud, settle_local, state_folder
 from queries import sources
+from queries.loader import load
 
 if TYPE_CHECKING:
     import argparse
 
     from queries.active import ActiveViews
+    from queries.figure import Engine
     from queries.sources import Sources
 
 # As often as the page looks, and what it keeps for other readers is no older than that.
 _PAGE_LOOKS_S = 2.0
 _HOURS = 1.0
+
+
+class Held(NamedTuple):
+    """What the lake's `page_views_once` holds of a replay: events, their ids, the views that they stand for."""
+
+    events: int
+    ids: int
+    views: int
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -67,7 +77,7 @@ def measure(asked: Sources, views: int, hours: float, posts: int) -> dict[str, A
     before = f"{datetime.now(UTC):%Y-%m-%d %H:%M}"  # minutes that are over
     records = bench.of_stream(asked.client("kinesis"), outputs.clicks_stream, before=before)
     table = bench.of_table(dynamodb, outputs.active_views_table, before=before)
-    held = partial(bench.of_lake, asked.lake, sent.replay_id, outputs.lake_from)
+    held = partial(of_lake, asked.lake, sent.replay_id, outputs.lake_from)
     bench.await_all(lambda: held().events, sent.events, "in the lake")
     return {
         "views": sent.views,
@@ -77,7 +87,7 @@ def measure(asked: Sources, views: int, hours: float, posts: int) -> dict[str, A
         "closed_minutes_views": {kind: counts.total() for kind, counts in records.items()},
         "counters": sum(len(counts) for counts in records.values()),
         "counters_that_differ": bench.differences(records, table),
-        "sent": bench.Held(sent.events, sent.events, sent.views)._asdict(),
+        "sent": Held(sent.events, sent.events, sent.views)._asdict(),
         "lake": held()._asdict(),
         "posts": len(waits),
         "post_to_page_s": {
@@ -87,6 +97,13 @@ def measure(asked: Sources, views: int, hours: float, posts: int) -> dict[str, A
         },
         "peak_mib": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024),  # Linux counts in KiB
     }
+
+
+def of_lake(lake: Engine, replay_id: str, since: str) -> Held:
+    """What `page_views_once` holds of a replay, of all that arrived since the hour `since` (yyyy/MM/dd/HH)."""
+    last = f"{datetime.now(UTC):%Y/%m/%d/%H}"
+    row = lake.ask(load("lake")["views_of_replay"], replay_id=replay_id, first=since, last=last).row
+    return Held(*(int(row[name]) for name in Held._fields))
 
 
 class _Page:

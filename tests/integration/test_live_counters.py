@@ -11,6 +11,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from pipeline.bench import views as bench
+from pipeline.cli.bench_views import of_lake
 from pipeline.clients import client
 from pipeline.contracts import live_counter as live
 from pipeline.contracts import page_view
@@ -104,7 +105,7 @@ def test_counters_equal_what_the_streams_records_add_up_to(cloud: Cloud) -> None
 
     # The lake holds the same events: as many as were sent, each once, with the same sum of counts.
     lake = sources.of(cloud.settings).lake
-    held = partial(bench.of_lake, lake, mark, cloud.outputs.lake_from)
+    held = partial(of_lake, lake, mark, cloud.outputs.lake_from)
     eventually(lambda: held().events >= VIEWS, f"{VIEWS} views in page_views_once")
     assert held() == (VIEWS, VIEWS, pages.total())
 

@@ -12,6 +12,8 @@ import pyathena
 
 from pipeline.clients import client
 from pipeline.replay import sample_sessions
+from queries import sources
+from queries.audit.run import Sinks, audit
 from tests.conftest import eventually, run_cli
 
 if TYPE_CHECKING:
@@ -82,15 +84,11 @@ def test_a_replay_of_sessions_is_in_both_tables_audited_and_traced(cloud: Cloud,
     sums = sample_sessions.write(path, rows=REPLAYED, seed=uuid.uuid4().int % 10**9)
     replay = run_cli("replay", str(path), "--wait", "--json")
     assert (replay["target"], replay["accepted"], replay["rejected"]) == ("kinesis", REPLAYED, 0)
-    audit: dict[str, Any] = {}
-
-    def settled() -> bool:
-        audit.update(run_cli("audit", replay["replay_id"], "--json"))
-        return audit["verdict"] == "complete"
-
-    eventually(settled, "every session of the replay in the lake")
-    lake = audit["sinks"]["lake"]
-    assert (set(audit["sinks"]), lake["expected"], lake["present"]) == ({"lake"}, REPLAYED, REPLAYED)
+    sinks = Sinks.of(sources.of(cloud.settings))
+    eventually(lambda: audit(sinks, replay["replay_id"]).verdict == "complete", "every session of it in the lake")
+    assert {sink: found.present for sink, found in audit(sinks, replay["replay_id"]).sinks.items()} == {
+        "lake": REPLAYED
+    }
     sql = "select count(*), sum(overall_product_quantity), sum(overall_in_shopping_cart) from {} where replay_id = '{}'"
     destinations = ("sessions_usa_once", "sessions_international_once")
     (found,) = zip(*(asked(cloud, sql.format(table, replay["replay_id"])) for table in destinations), strict=True)
