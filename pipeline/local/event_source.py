@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 from pipeline.errors import LocalCloudError
 from pipeline.local import event_failure, objects
 from pipeline.local.event_batches import BEFORE_ALL, Outcome, Record, Rules, ShardConsumer
-from pipeline.local.kinesis import reshard
+from pipeline.local.kinesis import metrics, reshard
 from pipeline.settings import LOCAL_REGION
 
 if TYPE_CHECKING:
@@ -156,8 +156,10 @@ class _Reader:
     def step(self, mapping: dict[str, Any]) -> float:
         self._mapping = mapping
         wait = self._consumer.step(Rules.of(mapping), self._invoke, self._discard, time.time(), _IDLE)
-        if self._places[self._shard] != self._consumer.checkpoint:
-            self._places[self._shard] = self._consumer.checkpoint
+        before, now = self._places[self._shard], self._consumer.checkpoint
+        if before != now:
+            metrics.read(_stream_name(mapping), self._count(before, now), self.iterator_age)
+            self._places[self._shard] = now
             mapping["LastProcessingResult"] = "OK"
         return wait
 
@@ -170,6 +172,10 @@ class _Reader:
         records = _records(self._mapping, self._shard)
         start = bisect.bisect_right(records, checkpoint, key=_sequence)
         return records[start : start + limit]
+
+    def _count(self, after: str, upto: str) -> int:
+        records = _records(self._mapping, self._shard)
+        return bisect.bisect_right(records, upto, key=_sequence) - bisect.bisect_right(records, after, key=_sequence)
 
     def _invoke(self, records: Sequence[Record]) -> Outcome:
         from ministack.services import lambda_svc
@@ -276,8 +282,12 @@ def _enabled(mapping: dict[str, Any]) -> bool:
 def _stream(mapping: dict[str, Any]) -> dict[str, Any] | None:
     from ministack.services import kinesis
 
-    stream: dict[str, Any] | None = kinesis._streams.get(mapping["EventSourceArn"].rpartition("/")[2])
+    stream: dict[str, Any] | None = kinesis._streams.get(_stream_name(mapping))
     return stream
+
+
+def _stream_name(mapping: dict[str, Any]) -> str:
+    return str(mapping["EventSourceArn"].rpartition("/")[2])
 
 
 def _records(mapping: dict[str, Any], shard: str) -> list[Record]:
