@@ -23,8 +23,8 @@ FORMATS = {"Behind": _BEHIND}
 def rows(found: Mapping[str, Stream]) -> dict[str, list[str | float | None]]:
     """The columns of a table with a row for each stream, by its short name."""
     return {
-        "Stream": [words.plain(name) for name in found],
-        "State": [operators.badge(stream.verdict.state) for stream in found.values()],
+        # One column, so that all of them fit a phone.
+        "Stream": [f"{operators.badge(stream.verdict.state)} {words.plain(name)}" for name, stream in found.items()],
         "In": [stream.incoming.total for stream in found.values()],
         "Out": [stream.outgoing.total for stream in found.values()],
         "Refused": [stream.refused.total for stream in found.values()],
@@ -38,7 +38,6 @@ def show(stream: Stream) -> None:
     operators.state(stream.verdict.state, stream.verdict.why)
     operators.facts(
         {
-            "Status": stream.status.lower(),
             "Open shards": words.count(len(stream.shards)),
             "Keeps records for": f"{stream.retention_h} h",
             "In, last hour": words.count(stream.incoming.total),
