@@ -75,10 +75,8 @@ ENDLESS = Query(
     "endless",
     "lake",
     "One row.",
-    "select count(*) from orders as a"
-    " join orders as b on b.datehour >= :first and b.datehour <= :last"
-    " join orders as c on c.datehour >= :first and c.datehour <= :last"
-    " where a.datehour >= :first and a.datehour <= :last and a.quantity + b.quantity + c.quantity = 1",
+    "with held as (select quantity from orders where datehour >= :first and datehour <= :last)"
+    " select count(*) from held a, held b, held c where a.quantity + b.quantity + c.quantity = 1",
     ("first", "last"),
 )
 EVER = {"first": "2000/01/01/00", "last": "2099/12/31/23"}
