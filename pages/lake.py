@@ -19,7 +19,7 @@ def this_hour() -> datetime:
 
 
 head.show("Lake", "What arrived in the lake's files, by arrival hour in UTC; asked of Athena.")
-period, _ = filters.period(filters.Span(), scope="arrivals", by_options=("hour",), days=DAYS)
+period, _ = filters.period(filters.Span(), scope="arrivals", by_options=("hour",), days=DAYS, by_hours=True)
 
 
 def arrived(answering: asked.Answering) -> None:

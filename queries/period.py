@@ -15,18 +15,34 @@ FIRST_DAY = date(1970, 1, 1)
 LAST_DAY = date(2099, 12, 31)
 
 
+# The first and the last hour of whole days.
+WHOLE_DAYS = (0, 23)
+
+
 @dataclass(frozen=True)
 class Period:
-    """From `start` to `end`, both days included."""
+    """From `start` to `end`, both days included.
+
+    The first day may be taken from `start_hour` on, and the last one to the end of `end_hour`.
+    """
 
     start: date
     end: date
+    start_hour: int = WHOLE_DAYS[0]
+    end_hour: int = WHOLE_DAYS[1]
 
     def __post_init__(self) -> None:
-        if self.end < self.start:
+        if self.until <= self.since:
+            hours = ("", "") if self.has_whole_days else (f" {self.start_hour:02}:00", f" {self.end_hour:02}:59")
             raise BadInputError(
-                f"The period ends ({self.end}) before it starts ({self.start}). Choose a later end or an earlier start."
+                f"The period ends ({self.end}{hours[1]}) before it starts ({self.start}{hours[0]}). "
+                "Choose a later end or an earlier start."
             )
+
+    @property
+    def has_whole_days(self) -> bool:
+        """Whether no hour of its days is left out."""
+        return (self.start_hour, self.end_hour) == WHOLE_DAYS
 
     @property
     def days(self) -> int:
@@ -36,22 +52,22 @@ class Period:
     @property
     def since(self) -> datetime:
         """Its first moment."""
-        return datetime(self.start.year, self.start.month, self.start.day)  # noqa: DTZ001 - the engines' timestamps are naive UTC
+        return datetime(self.start.year, self.start.month, self.start.day, self.start_hour)  # noqa: DTZ001 - the engines' timestamps are naive UTC
 
     @property
     def until(self) -> datetime:
         """The first moment after it."""
-        return self.since + timedelta(days=self.days)
+        return self.since + timedelta(days=self.days - 1, hours=self.end_hour + 1 - self.start_hour)
 
     @property
     def first_hour(self) -> str:
         """Its first hour, as the lake's `datehour`."""
-        return f"{self.start:%Y/%m/%d}/00"
+        return f"{self.start:%Y/%m/%d}/{self.start_hour:02}"
 
     @property
     def last_hour(self) -> str:
         """Its last hour, as the lake's `datehour`."""
-        return f"{self.end:%Y/%m/%d}/23"
+        return f"{self.end:%Y/%m/%d}/{self.end_hour:02}"
 
     @classmethod
     def last_days(cls, days: int, until: date) -> Period:

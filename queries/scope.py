@@ -92,7 +92,7 @@ def parse_weekday(text: str) -> int:
 
 def parse_hour(text: str) -> int:
     """An hour of the day. Raises BadInputError for anything but 0 to 23."""
-    if text in {str(hour) for hour in range(_HOURS)}:
+    if text.isascii() and text.isdigit() and len(text) <= len(str(_HOURS)) and int(text) < _HOURS:
         return int(text)
     raise BadInputError(f"{text[:40]!r} is no hour of the day; give 0 to 23.")
 

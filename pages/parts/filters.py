@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from pages.parts import asked, charts, words
+from pages.parts import asked, charts, hours, states, words
 from pipeline.errors import BadInputError, WeirError
-from queries.period import FIRST_DAY, GRAINS, LAST_DAY, By, Period, natural_by, parse_by, parse_day, today
+from queries.period import FIRST_DAY, GRAINS, LAST_DAY, WHOLE_DAYS, By, Period, natural_by, parse_by, parse_day, today
 from queries.reports import sales
 from queries.scope import ALL
 from queries.selection import COMPARES, PARSERS, Compare, Selection, start_of, written
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from datetime import date, datetime
 
     from streamlit.delta_generator import DeltaGenerator
@@ -65,24 +65,31 @@ def period(
     scope: str,
     by_options: Sequence[By] = GRAINS,
     days: int = _DEFAULT_DAYS,
+    by_hours: bool = False,
     row: DeltaGenerator | None = None,
 ) -> tuple[Period, By]:
     """The pickers, and what they say: the address first, then what was chosen on another page of this `scope`.
 
-    They stand in `row` when there is one. Ends the run with words when the period ends before it starts.
+    They stand in `row` when there is one; `by_hours` adds those of the first and the last hour. Ends the run with words
+    when the period ends before it starts.
     """
     newest = span.newest or today()
     default = Period.last_days(days, newest)
     start, end, by = _from_address(scope, default, by_options)
+    between = hours.chosen(scope) if by_hours else WHOLE_DAYS
     with row or _row():
-        _pickers(scope, start, end, span)
+        _pickers(scope, start, end, _shortcuts(scope, span), between)
+        if by_hours:
+            hours.pick(scope, between)
         by = _divider(scope, by, by_options)
     try:
-        chosen = Period(start, end)
+        chosen = Period(start, end, *between)
     except BadInputError as error:
         st.warning(str(error), icon=":material/date_range:")
         st.stop()
     _remember(scope, start, end, by)
+    if by_hours:
+        hours.remember(scope, between)
     return chosen, _fine_enough(chosen, by)
 
 
@@ -100,7 +107,7 @@ def selection(span: Span, *, narrows: Sequence[str], compares: bool, by_options:
             if text:
                 found = replace(found, **{name: PARSERS[name](text)})
         except BadInputError as error:
-            _told(name, error)
+            states.ignored(name, error)
             st.query_params.pop(name, None)
     with row:
         if compares:
@@ -179,10 +186,6 @@ def _countries(found: Selection) -> None:
     )
 
 
-def _told(name: str, error: BadInputError) -> None:
-    st.warning(f"The address is ignored where it says {name}: {words.plain(str(error))}", icon=":material/link_off:")
-
-
 def _from_address(scope: str, default: Period, by_options: Sequence[By]) -> tuple[date, date, By]:
     before = st.session_state.get(f"period {scope}")
     start: date
@@ -198,19 +201,19 @@ def _from_address(scope: str, default: Period, by_options: Sequence[By]) -> tupl
             elif name == "by":
                 by = parse_by(text)
         except BadInputError as error:
-            _told(name, error)
+            states.ignored(name, error)
     if by is None or by not in by_options:
         natural = natural_by(Period(start, max(start, end)))
         return start, end, natural if natural in by_options else by_options[0]
     return start, end, by
 
 
-def _pickers(scope: str, start: date, end: date, span: Span) -> None:
+def _pickers(scope: str, start: date, end: date, shortcuts: Mapping[str, Period], between: tuple[int, int]) -> None:
     keys = {name: f"{scope} {name}" for name in ("shortcut", "start", "end")}
-    shortcuts = _shortcuts(scope, span)
+    shown = (start, end, *between)
     st.session_state[keys["start"]], st.session_state[keys["end"]] = start, end
     st.session_state[keys["shortcut"]] = next(
-        (name for name, p in shortcuts.items() if (p.start, p.end) == (start, end)), None
+        (name for name, p in shortcuts.items() if (p.start, p.end, p.start_hour, p.end_hour) == shown), None
     )
 
     def picked() -> None:
@@ -220,6 +223,7 @@ def _pickers(scope: str, start: date, end: date, span: Span) -> None:
     def jumped() -> None:
         name = st.session_state[keys["shortcut"]]
         if name:
+            hours.remember(scope, WHOLE_DAYS)
             _to_address(start=shortcuts[name].start, end=shortcuts[name].end, by=natural_by(shortcuts[name]))
 
     st.pills("Period", list(shortcuts), key=keys["shortcut"], on_change=jumped)

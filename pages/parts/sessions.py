@@ -23,13 +23,13 @@ _PRODUCTS = "Products viewed: the sum of the different products of each session.
 def show(period: Period) -> None:
     """Sessions, products viewed and cart share of both, then by country."""
     st.header("Browse sessions", divider="gray")
-    st.caption("Sessions from the USA go one way and all others the other; those that arrived on these days (UTC).")
+    st.caption("Sessions from the USA go one way and all others the other; those that arrived in these hours (UTC).")
     with states.panel("Browse sessions"):
         (answering,) = asked.together(asked.lake(sessions.by_country, period))
         frame = answering.figure().frame
         if frame.empty:
             states.nothing(
-                "browse sessions on these days",
+                "browse sessions from these hours",
                 "`python -m pipeline put sessions JSON` sends one, and a replay of a file of sessions sends many.",
             )
             return

@@ -66,6 +66,11 @@ def failed(what: str, error: WeirError) -> None:
     st.button("Try again", key=f"retry {what}", icon=":material/refresh:")
 
 
+def ignored(name: str, error: BadInputError) -> None:
+    """A parameter of the address that cannot be."""
+    st.warning(f"The address is ignored where it says {name}: {words.plain(str(error))}", icon=":material/link_off:")
+
+
 def nothing(what: str, how: str) -> None:
     """An empty state: what would be here, and what brings it."""
     st.info(f"**No {what} yet.** {how}", icon=":material/inbox:")

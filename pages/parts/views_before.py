@@ -17,8 +17,8 @@ _NAME = 60  # letters
 def show() -> None:
     """Three figures over one period; each fails on its own."""
     st.header("History", divider="gray")
-    st.caption("Page views that arrived in the lake on these days (UTC), each counted once; asked of Athena.")
-    period, by = filters.period(filters.Span(), scope="arrivals", by_options=("hour", "day"), days=DAYS)
+    st.caption("Page views that arrived in the lake in these hours (UTC), each counted once; asked of Athena.")
+    period, by = filters.period(filters.Span(), scope="arrivals", by_options=("hour", "day"), days=DAYS, by_hours=True)
     this_hour = datetime.now(UTC).replace(tzinfo=None, minute=0, second=0, microsecond=0)
     course, pages, flowing = asked.together(
         asked.lake(views.by_step, period, by, this_hour),
@@ -29,8 +29,8 @@ def show() -> None:
         found = course.figure()
         if found.empty:
             states.nothing(
-                "page views from these days in the lake",
-                "They are there within a minute of their coming in; choose other days, or send some.",
+                "page views from these hours in the lake",
+                "They are there within a minute of their coming in; choose other hours, or send some.",
             )
             return
         best = found.greatest("views")
@@ -40,7 +40,7 @@ def show() -> None:
         charts.show(drawn, key=f"views by {by}", alt=alt)
         if best["outside"]:
             st.caption(
-                f"{words.count(best['outside'])} page views arrived on these days but occurred on others; "
+                f"{words.count(best['outside'])} page views arrived in these hours but occurred at other times; "
                 "they are counted below, not here."
             )
         evidence.show("Page views over time", course, chart=drawn)

@@ -84,7 +84,9 @@ def moment(instant: datetime) -> str:
 
 
 def period(chosen: Period) -> str:
-    """1 Dec 2010 to 9 Dec 2011."""
+    """1 Dec 2010 to 9 Dec 2011; where it is not whole days: 9 Dec 2011, 08:00 to 9 Dec 2011, 09:59."""
+    if not chosen.has_whole_days:
+        return f"{moment(chosen.since)} to {moment(chosen.until - timedelta(minutes=1))}"
     return day(chosen.start) if chosen.start == chosen.end else f"{day(chosen.start)} to {day(chosen.end)}"
 
 

@@ -1,16 +1,19 @@
-"""Live counters against the stream's own records, and the time from a post to being counted.
+"""Live counters against the stream's own records, the lake against what was sent, and a post until it is counted.
 
 The counters are asked item by item, past every reader of ours; the records are read from the stream, past every writer.
+No part of it remembers events: memory grows with the pages and minutes, not with the views.
 """
 
 from __future__ import annotations
 
 import time
+import uuid
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from itertools import islice
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 import requests
 
@@ -22,17 +25,23 @@ from pipeline.replay import sample_clicks
 from pipeline.tail import TRIM_HORIZON, Tail
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
 
+_Item = TypeVar("_Item")
 _BATCH, _SENDERS = 500, 4
-_QUIET_S = 10.0  # without a new count, counting has stopped
+_QUIET_S = 60.0  # without a new one, no more come
 _PATIENCE_S = 10.0
 Counts = dict[str, Counter[tuple[str, str]]]  # by kind: slot and name (for minutes the minute) -> views
 
 
 class Sent(NamedTuple):
-    """What was put, and how long the acknowledgements took."""
+    """What was put as replay `replay_id`: `events`, each with an id of its own, the `views` that they stand for.
 
+    `seconds` is how long the acknowledgements took.
+    """
+
+    replay_id: str
+    events: int
     views: int
     seconds: float
 
@@ -41,29 +50,39 @@ def send(kinesis: Any, stream: str, views: int, *, hours: float, seed: int = 1) 
     """Put generated views, the last of which occurs now; what a shard refuses is put again."""
     end = datetime.now(UTC).replace(tzinfo=None, microsecond=0)
     walk = sample_clicks.views(views, seed=seed, start=end - timedelta(hours=hours), end=end)
+    replay_id = f"bench-{uuid.uuid4().hex[:12]}"
     began = time.monotonic()
-
-    def put(batch: list[sample_clicks.View]) -> int:
-        waiting = [_record(view) for view in batch]
-        while waiting:
-            outcomes = kinesis.put_records(StreamName=stream, Records=waiting)["Records"]
-            waiting = [row for row, outcome in zip(waiting, outcomes, strict=True) if outcome.get("ErrorCode")]
-            time.sleep(0.1 if waiting else 0)
-        return len(batch)
-
+    events = counts = 0
     with ThreadPoolExecutor(_SENDERS) as pool:
-        sent = sum(pool.map(put, _batches(walk)))
-    return Sent(sent, time.monotonic() - began)
+        # A round at a time: a pool takes all that it is given into memory at once.
+        for batches in _lists(_lists(walk, _BATCH), _SENDERS):
+            for put in pool.map(partial(_put, kinesis, stream, replay_id), batches):
+                events, counts = events + put[0], counts + put[1]
+    return Sent(replay_id, events, counts, time.monotonic() - began)
 
 
-def _batches(walk: Iterator[sample_clicks.View]) -> Iterator[list[sample_clicks.View]]:
-    while batch := list(islice(walk, _BATCH)):
-        yield batch
+def _lists(items: Iterator[_Item], length: int) -> Iterator[list[_Item]]:
+    while found := list(islice(items, length)):
+        yield found
 
 
-def _record(view: sample_clicks.View) -> dict[str, Any]:
-    event = page_view.stamp(page_view.normalise(view.event()), sent_at=CLOCK.now())
-    return {"Data": page_view.to_wire(event), "PartitionKey": page_view.partition_key(event)}
+def _put(kinesis: Any, stream: str, replay_id: str, batch: list[sample_clicks.View]) -> tuple[int, int]:  # noqa: ANN401 - boto3
+    """Put a batch until all of it is acknowledged; its events, and the views that they stand for."""
+    events = [
+        page_view.stamp(page_view.normalise(view.event()), sent_at=CLOCK.now(), replay_id=replay_id) for view in batch
+    ]
+    waiting = [{"Data": page_view.to_wire(event), "PartitionKey": page_view.partition_key(event)} for event in events]
+    while waiting:
+        outcomes = kinesis.put_records(StreamName=stream, Records=waiting)["Records"]
+        waiting = [row for row, outcome in zip(waiting, outcomes, strict=True) if outcome.get("ErrorCode")]
+        time.sleep(0.1 if waiting else 0)
+    return len(events), sum(_count(event) for event in events)
+
+
+def _count(view: Mapping[str, object]) -> int:
+    count = view["Count"]
+    assert isinstance(count, int)  # noqa: S101 - the contract says so
+    return count
 
 
 def of_stream(kinesis: Any, stream: str, *, before: str) -> Counts:  # noqa: ANN401 - boto3
@@ -73,8 +92,7 @@ def of_stream(kinesis: Any, stream: str, *, before: str) -> Counts:  # noqa: ANN
         if seen is None:
             return found
         view = page_view.from_wire(seen.data)
-        at, count = str(view["OccurredAt"]), view["Count"]
-        assert isinstance(count, int)  # noqa: S101 - the contract says so
+        at, count = str(view["OccurredAt"]), _count(view)
         if at[: len(before)] < before:
             found[live.MINUTE][live.slot(live.MINUTE, at), at[: len(before)]] += count
             found[live.PAGE][live.slot(live.PAGE, at), str(view["Page"])] += count
@@ -123,17 +141,17 @@ def differences(stream: Counts, table: Counts) -> int:
     )
 
 
-def await_counted(counted: Callable[[], int], views: int) -> float:
-    """Wait until `views` are counted; seconds that it took. Raises CloudError when the count stands still."""
+def await_all(known: Callable[[], int], expected: int, where: str) -> float:
+    """Wait until `expected` views are `where`; seconds that it took. Raises CloudError when no more come."""
     began = changed = time.monotonic()
-    known = counted()
-    while known < views:
+    found = known()
+    while found < expected:
         time.sleep(1)
-        now = counted()
-        if now != known:
-            known, changed = now, time.monotonic()
-        elif time.monotonic() - changed > _QUIET_S * 6:
-            raise CloudError(f"{known:,} of {views:,} views are counted, and no more come: see the function's log.")
+        now = known()
+        if now != found:
+            found, changed = now, time.monotonic()
+        elif time.monotonic() - changed > _QUIET_S:
+            raise CloudError(f"{found:,} of {expected:,} views are {where}, and no more come: see the logs.")
     return time.monotonic() - began
 
 

@@ -26,7 +26,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     text = "rows/s of the producer, against its ceiling, others, and shard limits"
     child = what.add_parser("replay", help=text, description=f"{text[0].upper()}{text[1:]}, on clouds of its own.")
     bench_replay.add_arguments(child)
-    text = "live counters against the stream's records, and seconds from a post to being counted"
+    text = "live counters against the stream's records, the lake against what was sent, a post until it is counted"
     child = what.add_parser("views", help=text, description=f"{text[0].upper()}{text[1:]}, on a cloud of its own.")
     bench_views.add_arguments(child)
     text = "what a reader of the dashboard waits for, in Chromium"

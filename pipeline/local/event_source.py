@@ -1,9 +1,8 @@
 """Lambda's event source mappings for Kinesis, in place of MiniStack's, which loses what a function reports as failed.
 
 Each mapping reads each shard in a thread of its own, so that a shard whose batch keeps failing holds up no other; the
-children of a shard that was split or merged wait until all of its records are done with. A checkpoint is a sequence
-number and lies where MiniStack keeps its positions, which are saved at a clean stop. What happens to a batch is told in
-`event_batches`. ParallelizationFactor is taken as 1.
+children of a shard that was split or merged wait until all of its records are done with. What happens to a batch is
+told in `event_batches`, where shards and positions lie in `event_shards`. ParallelizationFactor is taken as 1.
 """
 
 from __future__ import annotations
@@ -19,8 +18,8 @@ from typing import TYPE_CHECKING, Any
 
 from pipeline.errors import LocalCloudError
 from pipeline.local import event_failure, objects
+from pipeline.local import event_shards as shards
 from pipeline.local.event_batches import BEFORE_ALL, Outcome, Record, Rules, ShardConsumer
-from pipeline.local.kinesis import reshard
 from pipeline.settings import LOCAL_REGION
 
 if TYPE_CHECKING:
@@ -48,7 +47,7 @@ def install(host: Host) -> None:
     def init_stream_position(mapping: str, source: str, starting: str) -> None:
         anchor(mapping, source, starting)
         if ":kinesis:" in source:
-            _settle_beginning(mapping, source, math.inf if starting == "LATEST" else moment)
+            shards.settle_beginning(mapping, source, math.inf if starting == "LATEST" else moment)
 
     def create_esm(data: dict[str, Any]) -> Any:
         nonlocal moment
@@ -91,9 +90,9 @@ class Poller:
     def _supervise(self) -> None:
         with self._host.scope():
             while not self._stopped.is_set():
-                for mapping in _mappings():
-                    stream = _stream(mapping)
-                    for shard in _readable(mapping["UUID"], stream) if stream else ():
+                for mapping in shards.mappings():
+                    stream = shards.stream_of(mapping)
+                    for shard in shards.readable(mapping["UUID"], stream) if stream else ():
                         self._ensure_reader(mapping["UUID"], shard)
                 self._stopped.wait(_LOOK)
 
@@ -109,11 +108,11 @@ class Poller:
         with self._host.scope():
             reader: _Reader | None = None
             while not self._stopped.is_set():
-                settings = next((found for found in _mappings() if found["UUID"] == mapping), None)
-                stream = _stream(settings) if settings else None
+                settings = next((found for found in shards.mappings() if found["UUID"] == mapping), None)
+                stream = shards.stream_of(settings) if settings else None
                 if settings is None or stream is None or shard not in stream["shards"]:
                     return
-                if _is_done(mapping, stream["shards"][shard], shard):
+                if shards.is_done(mapping, stream["shards"][shard], shard):
                     return
                 try:
                     reader = reader or _Reader(settings, shard)
@@ -167,8 +166,8 @@ class _Reader:
         return self._consumer.iterator_age
 
     def _after(self, checkpoint: str, limit: int) -> list[Record]:
-        records = _records(self._mapping, self._shard)
-        start = bisect.bisect_right(records, checkpoint, key=_sequence)
+        records = shards.records_of(self._mapping, self._shard)
+        start = bisect.bisect_right(records, checkpoint, key=shards.sequence)
         return records[start : start + limit]
 
     def _invoke(self, records: Sequence[Record]) -> Outcome:
@@ -240,68 +239,5 @@ class _Reader:
         objects.put(destination.removeprefix("arn:aws:s3:::"), key, written, "application/json")
 
 
-def _mappings() -> list[dict[str, Any]]:
-    from ministack.services import lambda_svc
-
-    return [found for found in lambda_svc._esms.values() if ":kinesis:" in found.get("EventSourceArn", "")]
-
-
-def _readable(mapping: str, stream: dict[str, Any]) -> list[str]:
-    """The shards that a mapping reads now: not those that it has read to their end, and none before its parents."""
-    shards = stream["shards"]
-    done = {name for name, shard in shards.items() if _is_done(mapping, shard, name)}
-    # A parent that the stream holds no more has nothing left to read.
-    return [
-        name
-        for name, shard in shards.items()
-        if name not in done and all(parent in done or parent not in shards for parent in reshard.parents(shard))
-    ]
-
-
-def _is_done(mapping: str, shard: dict[str, Any], name: str) -> bool:
-    """Whether a shard takes no more records, and its last one is done with."""
-    from ministack.services import lambda_svc
-
-    if reshard.is_open(shard):
-        return False
-    place = lambda_svc._kinesis_positions.get(mapping, {}).get(name)
-    records = shard["records"]
-    return not records or (isinstance(place, str) and place >= _sequence(records[-1]))
-
-
 def _enabled(mapping: dict[str, Any]) -> bool:
     return str(mapping.get("Enabled", True)).lower() == "true"
-
-
-def _stream(mapping: dict[str, Any]) -> dict[str, Any] | None:
-    from ministack.services import kinesis
-
-    stream: dict[str, Any] | None = kinesis._streams.get(mapping["EventSourceArn"].rpartition("/")[2])
-    return stream
-
-
-def _records(mapping: dict[str, Any], shard: str) -> list[Record]:
-    stream = _stream(mapping)
-    found: dict[str, Any] = (stream or {}).get("shards", {}).get(shard, {})
-    records: list[Record] = found.get("records", [])
-    return records
-
-
-def _sequence(record: Record) -> str:
-    return str(record["SequenceNumber"])
-
-
-def _settle_beginning(mapping: str, source: str, moment: float | None) -> None:
-    """Let the shards that are there now be read from the first record at or after `moment` on, None: from the first.
-
-    A shard that comes later is read from its beginning, whatever the mapping's starting position.
-    """
-    from ministack.services import kinesis, lambda_svc
-
-    if moment is None:
-        return
-    stream = kinesis._streams.get(source.rpartition("/")[2])
-    places = lambda_svc._kinesis_positions.setdefault(mapping, {})
-    for shard, found in stream["shards"].items() if stream else ():
-        earlier = [record for record in found["records"] if record["ApproximateArrivalTimestamp"] < moment]
-        places[shard] = _sequence(earlier[-1]) if earlier else BEFORE_ALL

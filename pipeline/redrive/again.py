@@ -13,6 +13,7 @@ from pipeline.clients import client
 from pipeline.errors import WeirError
 from pipeline.replay import progress
 from pipeline.replay.delivery import Delivery
+from pipeline.replay.each_second import EachSecond
 from pipeline.replay.kept import DEAD_LETTERS, KeptRows
 from pipeline.replay.ledger import Ledger
 from pipeline.replay.progress import Counted, Progress, Receipt
@@ -109,14 +110,10 @@ class _Sending:
     def receipt(self, records: Iterable[Record]) -> Receipt:
         self._way.store.save(self._now())
         status, error = progress.FAILED, "broken off by a fault of our own"
-        over = threading.Event()
-        teller = threading.Thread(target=self._tell, args=(over,), name="progress", daemon=True)
-        teller.start()
         try:
-            status, error = self._work(records)
+            with EachSecond(self._tell):
+                status, error = self._work(records)
         finally:
-            over.set()
-            teller.join()
             end = replace(self._now(), status=status, error=error or None, ended_at=progress.utc_now())
             receipt = self._receipt(end)
             with suppress(WeirError):
@@ -169,17 +166,15 @@ class _Sending:
                 }
             )
 
-    def _tell(self, over: threading.Event) -> None:
-        """Once a second; a cloud that does not listen does not end it."""
-        while not over.wait(1.0):
-            with suppress(WeirError):
-                self._letters.tick()
-                self._ledger.tick()
-                self._way.store.save(self._now())
+    def _tell(self) -> None:
+        self._letters.tick()
+        self._ledger.tick()
+        self._way.store.save(self._now())
 
     def _now(self) -> Progress:
         with self._lock:
             accepted, given_up, unknown = self._accepted, self._failures.total(), self._unknown
+        seconds = time.monotonic() - self._began
         return replace(
             self._beginning,
             updated_at=progress.utc_now(),
@@ -188,33 +183,19 @@ class _Sending:
             failed=given_up - unknown,
             unknown=unknown,
             retried=self._delivery.retried,
-            rows_per_s=round((accepted + given_up) / max(time.monotonic() - self._began, 1e-6), 1),
+            seconds=round(seconds, 3),
+            rows_per_s=round((accepted + given_up) / max(seconds, 1e-6), 1),
         )
 
     def _receipt(self, end: Progress) -> Receipt:
-        return Receipt(
-            replay_id=end.replay_id,
-            status=end.status,
-            file=end.file,
-            bytes=0,
-            sha256=None,
+        return Receipt.of(
+            end,
+            limit=None,
             encoding="",
-            target=end.target,
-            rows=end.rows_read,
-            accepted=end.accepted,
-            rejected=0,
-            failed=end.failed,
-            unknown=end.unknown,
-            retried=end.retried,
-            seconds=round(time.monotonic() - self._began, 3),
-            rows_per_s=end.rows_per_s,
-            started_at=end.started_at,
-            ended_at=str(end.ended_at),
             reasons=[],
             rejections=[],
             failures=[Counted(code, rows) for code, rows in self._failures.most_common()],
             quarantine=[],
             dead_letters=self._letters.keys,
             ledger=self._ledger.keys,
-            error=end.error,
         )

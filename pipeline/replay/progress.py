@@ -6,8 +6,9 @@ import getpass
 import os
 import secrets
 import socket
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import UTC, datetime
+from typing import Any, Self
 
 from pipeline.replay.wishes import MAX_GAP_S, Tempo
 
@@ -180,3 +181,13 @@ class Receipt:
     since: str | None = None
     refused: int = 0
     resumed: int = 0
+
+    @classmethod
+    def of(cls, end: Progress, **more: Any) -> Self:  # noqa: ANN401 - fields of several types
+        """That of a replay which ended so; `more` are the fields that its progress tells otherwise, or not."""
+        told = {name: getattr(end, name) for name in _IN_BOTH}
+        renamed = {"rows": end.rows_read, "bytes": end.bytes_total, "limit": end.row_limit, "resumed": end.life}
+        return cls(**(told | renamed | more))
+
+
+_IN_BOTH = {field.name for field in fields(Receipt)} & {field.name for field in fields(Progress)}

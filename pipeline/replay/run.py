@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 import time
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING
 from pipeline.errors import FileRefusedError, WeirError
 from pipeline.replay import progress
 from pipeline.replay.delivery import Delivery, Patience
+from pipeline.replay.each_second import EachSecond
 from pipeline.replay.kept import DEAD_LETTERS, S3, KeptRows
 from pipeline.replay.ledger import FAILED, UNKNOWN, Ledger
 from pipeline.replay.meter import Meter
@@ -119,44 +119,21 @@ class _Run:
         error: str | None = "broken off by a fault of our own"
         on_progress(self._now())
         try:
-            with _EachSecond(lambda: self._tell(on_progress)):
+            with EachSecond(lambda: self._tell(on_progress)):
                 status, error = self._work()
         finally:
             end = self._end(status, error)
             with suppress(WeirError):
                 on_progress(end)
-        return Receipt(
-            replay_id=end.replay_id,
-            status=status,
-            file=end.file,
-            bytes=end.bytes_total,
-            sha256=str(end.sha256),
+        return Receipt.of(
+            end,
             encoding=self._orders.source.encoding,
-            target=end.target,
-            rows=end.rows_read,
-            accepted=end.accepted,
-            rejected=end.rejected,
-            failed=end.failed,
-            unknown=end.unknown,
-            retried=end.retried,
-            refused=end.refused,
-            seconds=end.seconds,
-            rows_per_s=end.rows_per_s,
-            started_at=end.started_at,
-            ended_at=str(end.ended_at),
             reasons=self._tally.reasons,
             rejections=self._tally.rejections,
             failures=self._tally.failures,
             quarantine=self._quarantine.keys,
             dead_letters=self._dead_letters.keys,
             ledger=[*self._before.ledger, *self._ledger.keys],
-            rate=end.rate,
-            speed=end.speed,
-            max_gap=end.max_gap,
-            limit=self._job.limit,
-            since=self._job.since,
-            resumed=end.life,
-            error=error,
         )
 
     def _work(self) -> tuple[str, str | None]:
@@ -316,24 +293,3 @@ class _Run:
         return replace(
             now, status=status, error=error, ended_at=progress.utc_now(), rows_per_s=mean, lag_s=0.0, left_s=None
         )
-
-
-class _EachSecond:
-    """Calls `tell` once a second while the block runs. A cloud that does not listen does not end a replay."""
-
-    def __init__(self, tell: Callable[[], None]) -> None:
-        self._tell = tell
-        self._over = threading.Event()
-        self._thread = threading.Thread(target=self._loop, name="progress", daemon=True)
-
-    def __enter__(self) -> None:
-        self._thread.start()
-
-    def __exit__(self, *_: object) -> None:
-        self._over.set()
-        self._thread.join()
-
-    def _loop(self) -> None:
-        while not self._over.wait(1.0):
-            with suppress(WeirError):
-                self._tell()

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pandas as pd
 
 from queries.loader import load
+from queries.reports import steps
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -17,7 +19,7 @@ if TYPE_CHECKING:
 MOST_PAGES = 20
 MOST_NAMES = 8  # on each side of the Sankey; the rest is one more
 _SQL = load("lake")
-_STEP = {"hour": pd.Timedelta(hours=1), "day": pd.Timedelta(days=1)}
+_HOUR = timedelta(hours=1)
 
 
 def by_step(lake: Engine, period: Period, by: By, now: datetime) -> Figure:
@@ -30,8 +32,8 @@ def by_step(lake: Engine, period: Period, by: By, now: datetime) -> Figure:
     if found.empty:
         return found
     rows = found.frame.assign(period=pd.to_datetime(found.frame["period"])).set_index("period").astype("int64")
-    end = max(pd.Timestamp(period.since), min(pd.Timestamp(period.until) - _STEP[by], pd.Timestamp(now)))
-    every = pd.date_range(period.since, end, freq=_STEP[by], name="period")
+    until = max(period.since, min(period.until - _HOUR, now)) + _HOUR
+    every = steps.between(period.since, until, by)
     inside = rows.reindex(every, fill_value=0)
     outside = int(rows["views"].sum() - inside["views"].sum())
     return found.of(inside.assign(outside=outside).reset_index())

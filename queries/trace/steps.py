@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -66,10 +66,18 @@ class Asked:
         return self.send is None or self.send.outcome in {ACCEPTED, UNKNOWN}
 
 
+class _Item(NamedTuple):
+    """What the invoices table tells of an event; items of earlier versions of the writer have no time of writing."""
+
+    sent_at: datetime
+    written_at: datetime | None
+
+
 def held_since(asked: Asked) -> Asked:
     """The same for an event that no ledger knows, with the family and the SentAt of the sink that has it, if any."""
     if "-" in asked.event_id:
-        stamps = [stamp for stamp in (_item(asked), *(row["sent_at"] for row in _rows(asked))) if stamp is not None]
+        item = _item(asked)
+        stamps = [*([item.sent_at] if item else []), *(row["sent_at"] for row in _rows(asked))]
         if stamps:
             return replace(asked, known_since=max(stamps))
     for family in (PAGE_VIEWS, SESSIONS):
@@ -118,16 +126,19 @@ def lake(asked: Asked) -> list[Hop]:
 
 
 def invoices(asked: Asked) -> list[Hop]:
-    """The item. DynamoDB keeps no time of its writing."""
+    """The item, which tells when the invoice writer wrote it; the same event again writes it again."""
     if _never_sent(asked):
         return []
-    stamp = _item(asked)
-    if stamp is None or (asked.sent_at and stamp < asked.sent_at):
-        older = f"; the item is of SentAt {stamp}" if stamp else ""
+    item = _item(asked)
+    if item is None or (asked.sent_at and item.sent_at < asked.sent_at):
+        older = f"; the item is of SentAt {item.sent_at}" if item else ""
         return [_absent(asked, "Invoices", "invoices", asked.allowed.invoices, older)]
-    newer = f", a newer version: SentAt {stamp}" if asked.sent_at and stamp > asked.sent_at else ""
+    newer = f", a newer version: SentAt {item.sent_at}" if asked.sent_at and item.sent_at > asked.sent_at else ""
     invoice_no, line = _key(asked.event_id)
-    return [Hop("Invoices", "there", f"item {invoice_no}, {line}{newer}; the table keeps no time of writing")]
+    what = f"item {invoice_no}, {line}{newer}"
+    if item.written_at is None:
+        return [Hop("Invoices", "there", f"{what}; it was written before items kept the time of their writing")]
+    return [Hop("Invoices", "there", what, _text(item.written_at), _lag(asked.since, item.written_at))]
 
 
 def warehouse(asked: Asked) -> list[Hop]:
@@ -186,7 +197,7 @@ def _is_it(asked: Asked, stamp: datetime) -> bool:
     return asked.sent_at is None or stamp >= asked.sent_at
 
 
-def _item(asked: Asked) -> datetime | None:
+def _item(asked: Asked) -> _Item | None:
     table = asked.sinks.outputs.invoices_table
     invoice_no, line = _key(asked.event_id)
     with aws_errors(f"Table {table}"):
@@ -194,7 +205,10 @@ def _item(asked: Asked) -> datetime | None:
             TableName=table, Key={"invoice_no": {"S": invoice_no}, "line": {"S": line}}, ConsistentRead=True
         )
     item = answer.get("Item")
-    return datetime.fromisoformat(item["sent_at"]["S"]) if item and "sent_at" in item else None
+    if not item or "sent_at" not in item:
+        return None
+    sent_at, written_at = (item[name]["S"] if name in item else None for name in ("sent_at", "written_at"))
+    return _Item(datetime.fromisoformat(sent_at), datetime.fromisoformat(written_at) if written_at else None)
 
 
 def _key(event_id: str) -> tuple[str, str]:

@@ -9,10 +9,13 @@ from decimal import ROUND_HALF_UP, Decimal
 from functools import cache
 from typing import TYPE_CHECKING
 
+import pyathena
 import pytest
 
 from pipeline.clients import client
+from pipeline.replay import demo_records
 from pipeline.replay.sample_ledger import pounds
+from tests.conftest import eventually
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -177,13 +180,30 @@ def test_streams_shows_the_shards(view: View, cloud: Cloud) -> None:
     assert "healthy" in view.text()
 
 
-def test_deliveries_shows_what_was_delivered(view: View, cloud: Cloud) -> None:
+def test_deliveries_shows_what_was_delivered_and_sends_test_data_to_the_lake(view: View, cloud: Cloud) -> None:
     view.open("/deliveries")
     said = view.text()
     for name in (cloud.outputs.lake_delivery, cloud.outputs.warehouse_delivery):
         assert name in said
     assert said.count("healthy") + said.count("degraded") >= 2  # other tests make deliveries fail
     assert ".parquet" in said
+    before = sent_as_test_data(cloud)
+    button = view.page.get_by_role("button", name="Send test data")
+    assert button.count() == 2  # where direct puts are taken, and nowhere else
+    button.first.click()
+    view.page.get_by_text(f"Sent {demo_records.COUNT} page views").wait_for()
+    eventually(lambda: sent_as_test_data(cloud) == before + demo_records.COUNT, "test data in the lake")
+
+
+def sent_as_test_data(cloud: Cloud) -> int:
+    """How much of it the lake's table holds."""
+    connection = pyathena.connect(
+        work_group=cloud.outputs.athena_workgroup, schema_name=cloud.outputs.lake_database, poll_interval=0.1
+    )
+    sql = f"select count(*) from page_views_once where source = '{demo_records.SOURCE}'"  # noqa: S608 - our own name
+    with connection.cursor() as cursor:
+        ((found,),) = cursor.execute(sql).fetchall()
+    return int(found)
 
 
 def test_audit_finds_the_sample_in_every_sink(view: View, cloud: Cloud) -> None:

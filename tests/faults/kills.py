@@ -15,9 +15,10 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from pipeline.replay import store
+from pipeline.replay import progress
 from tests.faults import files, verdict, worker
 from tests.faults.proxy import Answer, Call, Proxy
+from tests.faults.small import RECORDS
 
 if TYPE_CHECKING:
     import subprocess
@@ -28,19 +29,24 @@ if TYPE_CHECKING:
 FAULT = "SIGKILL of the replay worker, resumed"
 _MOMENTS = ("before", "after", "later")
 _LATEST_S = 0.05
-_AT_ONCE = 4  # replays; a resumed one waits some seconds until it is sure that its worker is gone
+_AT_ONCE = 8  # replays; each waits some seconds until it is sure that its worker is gone
 _KILLS_EACH = 2
-_CONNECTIONS, _BATCH = 4, 500
-_LIMIT_S = 90.0
+_CONNECTIONS = 4
+_PUT = "Kinesis.PutRecords"
+_LIMIT_S = 240.0
 
 
 @dataclass
 class Death:
-    """Kills the worker at its call `at`, counted from where `arm` was called; counts the records that it sent."""
+    """Kills the worker at its call `at`, counted from where `arm` was called; counts the records that it sent.
+
+    `puts` are the kills at a call of PutRecords, or just after one.
+    """
 
     chance: random.Random
     records: int = 0
     kills: int = 0
+    puts: int = 0
     _calls: int = 0
     _at: int = 0
     _moment: str = ""
@@ -60,23 +66,24 @@ class Death:
                 if mine:
                     self._at = -call.number if self._moment != "before" else 0
                 if mine and self._moment == "before":
-                    self._kill()
+                    self._kill(call)
             else:
-                if call.operation == "Kinesis.PutRecords":
+                if call.operation == _PUT:
                     self.records += len(json.loads(call.body)["Records"])
                 if self._at == -call.number:
                     self._at = 0
                     if self._moment == "after":
-                        self._kill()
+                        self._kill(call)
                     else:
-                        threading.Timer(self.chance.uniform(0, _LATEST_S), self._kill).start()
+                        threading.Timer(self.chance.uniform(0, _LATEST_S), self._kill, [call]).start()
         return None
 
-    def _kill(self) -> None:
+    def _kill(self, call: Call) -> None:
         if self._process and self._process.poll() is None:
             with suppress(ProcessLookupError):
                 self._process.kill()
                 self.kills += 1
+                self.puts += call.operation == _PUT
 
 
 def send(settings: Settings, folder: Path, prefix: str, kills: int, rows: int) -> list[verdict.Sent]:
@@ -99,7 +106,7 @@ def _undisturbed(settings: Settings, folder: Path, prefix: str, rows: int) -> in
     written = files.write(folder / f"{prefix}.csv", prefix, rows=rows, seed=0)
     with Proxy(worker.endpoint(settings.state)) as proxy:
         state = worker.state(folder / prefix, settings.state, proxy.url)
-        worker.receipt(_start(state, written, f"r-{prefix}"))
+        worker.receipt(worker.start(state, *worker.fresh(written.path, f"r-{prefix}")))
         return proxy.calls
 
 
@@ -109,16 +116,16 @@ def _send(settings: Settings, folder: Path, prefix: str, rows: int, seed: int, f
     death = Death(chance)
     with Proxy(worker.endpoint(settings.state), watch=death) as proxy:
         state = worker.state(folder / prefix, settings.state, proxy.url)
-        process = _start(state, written, replay_id)
+        process = worker.start(state, *worker.fresh(written.path, replay_id))
         death.arm(process, *first)
         receipt, _ = _ended(process)
         second = (chance.randint(1, 8), chance.choice(_MOMENTS))
         receipt = receipt or _resumed(settings, state, written, replay_id, death, second)
     retried = max(0, death.records - len(written.quantities))
     # The promise of docs/delivery.md: a kill sends one batch a connection again at most.
-    assert retried <= death.kills * _CONNECTIONS * _BATCH, f"{replay_id} sent {retried} records again"
+    assert retried <= death.kills * _CONNECTIONS * RECORDS, f"{replay_id} sent {retried} records again"
     assert receipt["rows"] == written.rows, receipt
-    return verdict.Sent(written, replay_id, retried, met=death.kills)
+    return verdict.Sent(written, replay_id, retried, met=death.kills, puts=death.puts)
 
 
 def _resumed(
@@ -126,28 +133,18 @@ def _resumed(
 ) -> dict[str, Any]:
     """Resume until it is through, and die once more on the way."""
     deadline = time.monotonic() + _LIMIT_S
-    resume = ("replay", "--resume", replay_id, "--wait", "--json")
-    process = worker.start(state, *resume)
     while True:
+        known = worker.left(settings, state, replay_id)
+        if known and known.status == progress.DONE:  # killed after its last word to the table
+            return worker.kept(settings, replay_id)
+        # Killed before it was known, nothing was sent.
+        process = worker.start(state, *(worker.again(replay_id) if known else worker.fresh(written.path, replay_id)))
         if death.kills < _KILLS_EACH:
             death.arm(process, *second)
         receipt, said = _ended(process)
         if receipt:
             return receipt
         assert time.monotonic() < deadline, f"{replay_id} could not be resumed: {said}"
-        if f"{replay_id} is done" in said:  # killed after its last word to the table
-            kept = store.of_stack(settings.stack).receipt(replay_id)
-            assert kept is not None, replay_id
-            return kept
-        if "There is no replay" in said:  # killed before it was known: nothing was sent
-            process = _start(state, written, replay_id)
-        else:
-            time.sleep(0.5)
-            process = worker.start(state, *resume)
-
-
-def _start(state: Path, written: files.Written, replay_id: str) -> subprocess.Popen[str]:
-    return worker.start(state, "replay", str(written.path), "--max", "--wait", "--json", "--worker", replay_id)
 
 
 def _ended(process: subprocess.Popen[str]) -> tuple[dict[str, Any] | None, str]:

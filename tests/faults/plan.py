@@ -1,4 +1,8 @@
-"""Which fault meets which call: shares that a seed turns into a course of draws."""
+"""Which fault meets which call: shares that a seed turns into a course of draws, for each operation its own.
+
+A share is kept exactly: of 20 calls of an operation in a row, 25 % are five, drawn by the seed. So no replay that makes
+as many can miss its fault where it matters, on PutRecords, and meet it only on calls that the SDK repeats by itself.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +11,9 @@ import threading
 from collections import Counter
 from dataclasses import dataclass
 from enum import Enum, auto
+
+ROUND = 20  # calls
+_EXACT = 1e-9
 
 
 class Fault(Enum):
@@ -32,34 +39,54 @@ class Shares:
 
 
 class Plan:
-    """Draws a fault for each call, the refused ones among its records, and counts what it drew.
+    """Draws a fault for each call, the refused ones among its records, and counts them by operation.
 
-    The draws depend on the seed alone; which call gets which depends on the threads that make the calls.
+    The draws depend on the seed and the operation alone; which call gets which depends on the threads that make them.
     """
 
     def __init__(self, shares: Shares, seed: int) -> None:
         self.shares = shares
         self.done: Counter[str] = Counter()
-        self._random = random.Random(seed)  # noqa: S311 - chance that repeats
+        self._seed = seed
+        self._chance: dict[str, random.Random] = {}
+        self._waiting: dict[str, list[Fault]] = {}
         self._lock = threading.Lock()
 
-    def call(self) -> Fault:
-        """The fault of the next call."""
+    def call(self, operation: str) -> Fault:
+        """The fault of the operation's next call."""
         with self._lock:
-            drawn = self._random.random()
-            for fault in (Fault.THROTTLED, Fault.RESET, Fault.LOST, Fault.SLOW):
-                share = getattr(self.shares, fault.name.lower())
-                if drawn < share:
-                    self.done[fault.name.lower()] += 1
-                    return fault
-                drawn -= share
-            return Fault.NONE
+            waiting = self._waiting.setdefault(operation, [])
+            if not waiting:
+                waiting += _round(self.shares)
+                self._of(operation).shuffle(waiting)
+            fault = waiting.pop()
+            if fault is not Fault.NONE:
+                self.done[operation] += 1
+            return fault
 
-    def refused(self, records: int) -> set[int]:
+    def refused(self, operation: str, records: int) -> set[int]:
         """Which of a call's records are refused."""
         if not self.shares.refused:
             return set()
         with self._lock:
-            found = {at for at in range(records) if self._random.random() < self.shares.refused}
-            self.done["refused"] += len(found)
+            chance = self._of(operation)
+            found = {at for at in range(records) if chance.random() < self.shares.refused}
+            self.done[operation] += len(found)
             return found
+
+    def _of(self, operation: str) -> random.Random:
+        if operation not in self._chance:
+            self._chance[operation] = random.Random(f"{self._seed} {operation}")  # noqa: S311 - chance that repeats
+        return self._chance[operation]
+
+
+def _round(shares: Shares) -> list[Fault]:
+    """The faults of ROUND calls, the others without one."""
+    drawn = [fault for fault in Fault if fault is not Fault.NONE for _ in range(_of_round(shares, fault))]
+    return drawn + [Fault.NONE] * (ROUND - len(drawn))
+
+
+def _of_round(shares: Shares, fault: Fault) -> int:
+    share = ROUND * float(getattr(shares, fault.name.lower()))
+    assert abs(share - round(share)) < _EXACT, f"{fault.name} is no whole number of {ROUND} calls"
+    return round(share)

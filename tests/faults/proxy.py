@@ -91,7 +91,7 @@ class Proxy:
     def answer(self, call: Call, forward: Callable[[bytes], Answer]) -> Answer | None:
         """What the caller gets: None for a connection that breaks."""
         faulty = call.operation in _FAULTY
-        fault = self.plan.call() if faulty else Fault.NONE
+        fault = self.plan.call(call.operation) if faulty else Fault.NONE
         if fault is Fault.RESET:
             return None
         if fault is Fault.THROTTLED:
@@ -106,7 +106,7 @@ class Proxy:
 
     def _worked(self, call: Call, forward: Callable[[bytes], Answer]) -> Answer:
         batch = partial.of(call.operation, call.body) if self.plan.shares.refused else None
-        refused = self.plan.refused(batch.records) if batch else set()
+        refused = self.plan.refused(call.operation, batch.records) if batch else set()
         if batch is None or not refused:
             return forward(call.body)
         left = batch.without(refused)

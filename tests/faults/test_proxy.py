@@ -72,7 +72,7 @@ def test_a_throttled_call_is_not_made(taker: tuple[str, list[dict[str, Any]]]) -
     with Proxy(taker[0], Shares(throttled=1)) as proxy, pytest.raises(ClientError, match="ProvisionedThroughput"):
         put(proxy.url)
     assert taker[1] == []
-    assert proxy.plan.done == {"throttled": 1}
+    assert proxy.plan.done == {"Kinesis.PutRecords": 1}
 
 
 def test_a_reset_connection_is_one_before_the_call(taker: tuple[str, list[dict[str, Any]]]) -> None:
@@ -93,7 +93,7 @@ def test_refused_records_do_not_arrive_and_are_told_in_their_places(taker: tuple
     arrived = {record["PartitionKey"] for record in taker[1][0]["Records"]}
     told = {str(at) for at, record in enumerate(answer["Records"]) if "SequenceNumber" in record}
     assert arrived == told
-    assert answer["FailedRecordCount"] == 40 - len(told) == proxy.plan.done["refused"] > 0
+    assert answer["FailedRecordCount"] == 40 - len(told) == proxy.plan.done["Kinesis.PutRecords"] > 0
 
 
 def test_items_that_are_not_processed_come_back(taker: tuple[str, list[dict[str, Any]]]) -> None:
@@ -108,6 +108,19 @@ def test_items_that_are_not_processed_come_back(taker: tuple[str, list[dict[str,
 def test_the_same_seed_draws_the_same_faults() -> None:
     shares = Shares(throttled=0.25, refused=0.05, lost=0.1, reset=0.1, slow=0.1)
     plans = [Plan(shares, seed) for seed in (1, 1, 2)]
-    drawn = [[plan.call() for _ in range(2000)] for plan in plans]
+    drawn = [[plan.call("S3.PUT") for _ in range(200)] for plan in plans]
     assert drawn[0] == drawn[1] != drawn[2]
-    assert 0.22 < drawn[0].count(Fault.THROTTLED) / 2000 < 0.28
+
+
+def test_every_twenty_calls_of_an_operation_meet_the_share_exactly() -> None:
+    plan = Plan(Shares(throttled=0.25, lost=0.1), 1)
+    drawn: dict[str, list[Fault]] = {"Kinesis.PutRecords": [], "S3.PUT": []}
+    for number in range(80):
+        drawn["S3.PUT"].append(plan.call("S3.PUT"))
+        if number % 4 == 0:  # few among many others
+            drawn["Kinesis.PutRecords"].append(plan.call("Kinesis.PutRecords"))
+    assert {name: (of.count(Fault.THROTTLED), of.count(Fault.LOST)) for name, of in drawn.items()} == {
+        "Kinesis.PutRecords": (5, 2),
+        "S3.PUT": (20, 8),
+    }
+    assert plan.done == {"Kinesis.PutRecords": 7, "S3.PUT": 28}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -17,18 +18,23 @@ if TYPE_CHECKING:
     from queries.audit.result import Audit
     from tests.faults.files import Written
 
+_AT_ONCE = 2  # audits
 _SINKS = ("lake", "invoices", "warehouse")
 _TOLD = 2_000  # characters of an audit that is not clean
 
 
 @dataclass
 class Sent:
-    """One file sent under a fault: the replay that tells of it, the records sent again, the faults that it met."""
+    """One file sent under a fault: the replay that tells of it, the records sent again, the faults that it met.
+
+    `puts` are those that fell on PutRecords, None where that says nothing.
+    """
 
     written: Written
     replay_id: str
     retried: int = 0
     met: int = 0
+    puts: int | None = None
 
 
 @dataclass
@@ -38,6 +44,7 @@ class Row:
     fault: str
     runs: int = 0
     met: int = 0
+    puts: int | None = None
     events: int = 0
     retried: int = 0
     lost: int = 0
@@ -62,7 +69,10 @@ def judge(settings: Settings, prefix: str, runs: Mapping[str, list[Sent]], *, se
     deadline = time.monotonic() + seconds
     while held.landed(asked.outputs, prefix) < len(everything) and time.monotonic() < deadline:
         time.sleep(0.3)  # what is not there when time is over counts as lost
-    audits = {run.replay_id: _settled(sinks, run.replay_id, deadline) for sent in runs.values() for run in sent}
+    replays = [run.replay_id for sent in runs.values() for run in sent]
+    with ThreadPoolExecutor(_AT_ONCE) as pool:
+        found = pool.map(lambda replay_id: _settled(sinks, replay_id, deadline), replays)
+        audits = dict(zip(replays, found, strict=True))
     holds = held.ask(asked.outputs, prefix)
     strangers = {name for sink in holds.values() for name in sink.counted} - everything
     assert not strangers, f"events that nobody sent: {sorted(strangers)[:5]}"
@@ -76,6 +86,7 @@ def _row(fault: str, sent: list[Sent], audits: Mapping[str, Audit], holds: Mappi
     for run in sent:
         found = audits[run.replay_id]
         row.met += run.met
+        row.puts = row.puts if run.puts is None else (row.puts or 0) + run.puts
         row.events += run.written.rows
         row.retried += run.retried
         row.explained += explained(found, run.written)
@@ -110,11 +121,11 @@ def _settled(sinks: Sinks, replay_id: str, deadline: float) -> Audit:
 
 def table(rows: list[Row]) -> str:
     """The rows for a terminal and for the documentation."""
-    head = ("fault", "runs", "met", "events", "sent again", "lost", "double", "explained")
+    head = ("fault", "runs", "met", "on PutRecords", "events", "sent again", "lost", "double", "explained")
     cells = [
         (
-            row.fault, f"{row.runs:,}", f"{row.met:,}", f"{row.events:,}", f"{row.retried:,}", f"{row.lost:,}",
-            f"{row.double:,}", f"{row.explained:,}",
+            row.fault, f"{row.runs:,}", f"{row.met:,}", "" if row.puts is None else f"{row.puts:,}",
+            f"{row.events:,}", f"{row.retried:,}", f"{row.lost:,}", f"{row.double:,}", f"{row.explained:,}",
         )
         for row in rows
     ]  # fmt: skip

@@ -28,7 +28,7 @@ class Size:
 
 
 SHORT = Size(seeds=2, kills=10, rows=1_200, seconds=90)
-WHOLE = Size(seeds=20, kills=200, rows=4_000, seconds=300)
+WHOLE = Size(seeds=20, kills=200, rows=1_200, seconds=300)
 
 
 def on_the_cloud(settings: Settings, folder: Path, size: Size, say: Callable[[str], None] = print) -> list[Row]:

@@ -1,4 +1,4 @@
-"""Views through the clicks stream into the live counters, on MiniStack's own tables and conditions."""
+"""Views through the clicks stream into the live counters, on MiniStack's own tables, and into the lake."""
 
 from __future__ import annotations
 
@@ -7,14 +7,17 @@ import random
 import uuid
 from collections import Counter
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from pipeline.bench import views as bench
+from pipeline.cli.bench_views import of_lake
 from pipeline.clients import client
 from pipeline.contracts import live_counter as live
 from pipeline.contracts import page_view
 from pipeline.contracts.clock import CLOCK
 from pipeline.functions.page_counter.handler import Environment, count_batch
+from queries import sources
 from queries.active import ActiveViews
 from tests.conftest import eventually
 
@@ -44,6 +47,7 @@ def views(mark: str) -> list[dict[str, object]]:
                 }
             ),
             sent_at=CLOCK.now(),
+            replay_id=mark,
         )
         for number in range(VIEWS)
     ]
@@ -98,6 +102,12 @@ def test_counters_equal_what_the_streams_records_add_up_to(cloud: Cloud) -> None
     assert counted(cloud, live.SOURCE, minutes) == added_up(sent, live.SOURCE, "Source")
     sessions = {digest for item in items(cloud, live.SESSION, minutes) for digest in item[live.SESSIONS]["BS"]}
     assert sessions == {live.session_digest(str(one["SessionID"])) for one in sent}
+
+    # The lake holds the same events: as many as were sent, each once, with the same sum of counts.
+    lake = sources.of(cloud.settings).lake
+    held = partial(of_lake, lake, mark, cloud.outputs.lake_from)
+    eventually(lambda: held().events >= VIEWS, f"{VIEWS} views in page_views_once")
+    assert held() == (VIEWS, VIEWS, pages.total())
 
     # The same batch again, grown by a record: the table's own conditions let in nothing but that one.
     records = [event(record["SequenceNumber"], record["Data"]) for record in mine(cloud, mark)]

@@ -11,10 +11,17 @@ from typing import TYPE_CHECKING, Any
 import pyathena
 
 from pipeline.clients import client
-from tests.conftest import eventually
+from pipeline.replay import sample_sessions
+from queries import sources
+from queries.audit.run import Sinks, audit
+from tests.conftest import eventually, run_cli
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from tests.conftest import Cloud
+
+REPLAYED = 300
 
 HISTORY = [
     {"product_code": "S10_1678", "quantity": "2", "in_shopping_cart": True},
@@ -24,14 +31,18 @@ HISTORY = [
 
 def rows(cloud: Cloud, table: str, mark: str) -> list[tuple[Any, ...]]:
     since = datetime.now(UTC) - timedelta(hours=1)
-    connection = pyathena.connect(
-        work_group=cloud.outputs.athena_workgroup, schema_name=cloud.outputs.lake_database, poll_interval=0.1
-    )
-    sql = (
+    return asked(
+        cloud,
         # The names are this test's own.
         "select session_id, event_id, country, city, overall_product_quantity, overall_in_shopping_cart, "  # noqa: S608
         "total_different_products, browse_history[1].quantity, browse_history[2].product_code, credit_limit "
-        f"from {table} where datehour >= '{since:%Y/%m/%d/%H}' and session_id like '{mark}%' order by session_id"
+        f"from {table} where datehour >= '{since:%Y/%m/%d/%H}' and session_id like '{mark}%' order by session_id",
+    )
+
+
+def asked(cloud: Cloud, sql: str) -> list[tuple[Any, ...]]:
+    connection = pyathena.connect(
+        work_group=cloud.outputs.athena_workgroup, schema_name=cloud.outputs.lake_database, poll_interval=0.1
     )
     with connection.cursor() as cursor:
         cursor.execute(sql)
@@ -66,3 +77,25 @@ def test_sessions_go_to_the_lake_by_country_each_once(cloud: Cloud) -> None:
 
 def arrived(cloud: Cloud, table: str, mark: str, records: int) -> bool:
     return len(rows(cloud, table, mark)) == records
+
+
+def test_a_replay_of_sessions_is_in_both_tables_audited_and_traced(cloud: Cloud, tmp_path: Path) -> None:
+    path = tmp_path / "sessions.jsonl"
+    sums = sample_sessions.write(path, rows=REPLAYED, seed=uuid.uuid4().int % 10**9)
+    replay = run_cli("replay", str(path), "--wait", "--json")
+    assert (replay["target"], replay["accepted"], replay["rejected"]) == ("kinesis", REPLAYED, 0)
+    sinks = Sinks.of(sources.of(cloud.settings))
+    eventually(lambda: audit(sinks, replay["replay_id"]).verdict == "complete", "every session of it in the lake")
+    assert {sink: found.present for sink, found in audit(sinks, replay["replay_id"]).sinks.items()} == {
+        "lake": REPLAYED
+    }
+    sql = "select count(*), sum(overall_product_quantity), sum(overall_in_shopping_cart) from {} where replay_id = '{}'"
+    destinations = ("sessions_usa_once", "sessions_international_once")
+    (found,) = zip(*(asked(cloud, sql.format(table, replay["replay_id"])) for table in destinations), strict=True)
+    usa = sums.countries[sample_sessions.USA]
+    assert [sessions for sessions, *_ in found] == [usa, REPLAYED - usa]
+    assert [sum(column) for column in zip(*found, strict=True)] == [REPLAYED, sums.pieces, sums.pieces_in_carts]
+    last = json.loads(path.read_text().splitlines()[-1])["session_id"]
+    hops = run_cli("trace", last, "--json")["hops"]
+    assert {hop["state"] for hop in hops} == {"there"}
+    assert hops[-1]["what"].startswith(f"s3://{cloud.outputs.lake_bucket}/sessions_")

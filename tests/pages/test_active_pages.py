@@ -59,7 +59,7 @@ def test_paused_the_figures_stand_still(world: World) -> None:
 def test_history(world: World) -> None:
     app = world.open("active-pages")
     assert "had the most page views: 1,200" in said(app)
-    assert "5 page views arrived on these days but occurred on others" in said(app)
+    assert "5 page views arrived in these hours but occurred at other times" in said(app)
     table = app.table[2].value
     assert [round(share, 3) for share in table["Share"]] == [0.83, 0.17]
     assert table["Mean time spent"].iloc[0] == 39.5
@@ -69,12 +69,47 @@ def test_history(world: World) -> None:
     assert "views_by_day" in {name for name, _ in world.lake.asked}
 
 
+def hours(world: World) -> tuple[object, object]:
+    """Those that the lake was last asked about."""
+    (_name, found) = world.lake.asked[-1]
+    return found["first"], found["last"]
+
+
+def test_history_of_any_hours(world: World) -> None:
+    app = world.open("active-pages", start="2026-01-31", end="2026-02-01", start_hour="22", end_hour="3")
+    assert hours(world) == ("2026/01/31/22", "2026/02/01/03")
+    assert "22:00 on 31 Jan 2026 had the most page views" in said(app)
+    app.selectbox(key="arrivals end_hour").set_value(4).run()
+    assert hours(world) == ("2026/01/31/22", "2026/02/01/04")
+    assert (app.query_params["start_hour"], app.query_params["end_hour"]) == ("22", "4")
+    # They go along to the other page of arrivals.
+    app.query_params.clear()
+    app.switch_page("pages/lake.py").run()
+    assert hours(world) == ("2026/01/31/22", "2026/02/01/04")
+    app.pills[0].set_value("Today").run()
+    assert [str(hour)[-3:] for hour in hours(world)] == ["/00", "/23"]
+    assert not {"start_hour", "end_hour"} & set(app.query_params)
+
+
+def test_hours_that_cannot_be_are_told(world: World) -> None:
+    app = world.open("active-pages", start="2026-02-01", end="2026-02-01", start_hour="24", end_hour="<b>")
+    assert not app.exception
+    assert [warning.value.split(":")[0] for warning in app.warning] == [
+        "The address is ignored where it says start_hour", "The address is ignored where it says end_hour",
+    ]  # fmt: skip
+    assert hours(world) == ("2026/02/01/00", "2026/02/01/23")
+    asked = len(world.lake.asked)
+    app = world.open("active-pages", start="2026-02-01", end="2026-02-01", start_hour="9", end_hour="08")
+    assert "ends (2026-02-01 08:59) before it starts (2026-02-01 09:00)" in app.warning[0].value
+    assert len(world.lake.asked) == asked
+
+
 def test_nothing_yet(empty_world: World) -> None:
     app = empty_world.open("active-pages")
     assert not app.exception
     assert tiles(app)["Active pages"] == "0"
     assert any("No page views in the last hour yet" in info.value for info in app.info)
-    assert any("No page views from these days in the lake yet" in info.value for info in app.info)
+    assert any("No page views from these hours in the lake yet" in info.value for info in app.info)
 
 
 def test_live_and_history_fail_each_alone(world: World) -> None:
@@ -110,7 +145,7 @@ def test_the_lakes_page_compares_the_destinations_of_sessions(world: World) -> N
 def test_no_sessions_yet(empty_world: World) -> None:
     app = empty_world.open("lake")
     assert not app.exception
-    assert any("No browse sessions on these days yet" in info.value for info in app.info)
+    assert any("No browse sessions from these hours yet" in info.value for info in app.info)
 
 
 def test_the_demos_clicks_are_turned_off_and_on(world: World, local_cloud: Path) -> None:

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 import pytest
 
@@ -14,6 +14,16 @@ def test_both_days_are_included() -> None:
     assert period.since == datetime.fromisoformat("2010-12-01")
     assert period.until == datetime.fromisoformat("2011-12-10")
     assert (period.first_hour, period.last_hour) == ("2010/12/01/00", "2011/12/09/23")
+
+
+def test_a_period_may_begin_and_end_at_an_hour() -> None:
+    period = Period(date(2011, 12, 8), date(2011, 12, 9), 22, 3)
+    assert (period.since, period.until) == tuple(map(datetime.fromisoformat, ("2011-12-08 22:00", "2011-12-09 04:00")))
+    assert (period.first_hour, period.last_hour) == ("2011/12/08/22", "2011/12/09/03")
+    one = Period(date(2011, 12, 9), date(2011, 12, 9), 5, 5)
+    assert one.until - one.since == timedelta(hours=1)
+    with pytest.raises(BadInputError, match=r"ends \(2011-12-09 04:59\) before it starts \(2011-12-09 05:00\)"):
+        Period(date(2011, 12, 9), date(2011, 12, 9), 5, 4)
 
 
 def test_one_day_is_a_period() -> None:

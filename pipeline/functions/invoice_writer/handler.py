@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 import boto3
 from botocore.config import Config
 
+from pipeline.contracts.clock import CLOCK
 from pipeline.functions.invoice_writer import items
 from pipeline.functions.invoice_writer.table import DynamoDB, Writer
 
@@ -50,7 +51,7 @@ def write_batch(
     event: Mapping[str, Any], environment: Environment, client: DynamoDB, *, time_left: Callable[[], float]
 ) -> dict[str, object]:
     """Write the records of a Kinesis event; the answer names those that are no events and those not written."""
-    batch = items.read(event["Records"])
+    batch = items.read(event["Records"], CLOCK.now())
     writer = Writer(client, environment.invoices_table, time_left=time_left)
     again = {key: batch.items[key] for key in batch.redriven}
     failed = writer.put({key: item for key, item in batch.items.items() if key not in again})

@@ -18,6 +18,7 @@ Attribute = dict[str, str]
 Item = dict[str, Attribute]
 Key = tuple[str, str]  # invoice_no, line
 
+WRITTEN_AT = "written_at"  # ours alone: no event has it
 _ATTRIBUTES = (
     ("event_id", "EventID", "S"),
     ("invoice_no", "InvoiceNo", "S"),
@@ -49,8 +50,8 @@ class Batch:
     poison: list[str] = field(default_factory=list)
 
 
-def read(records: Iterable[Mapping[str, Any]]) -> Batch:
-    """The records of a Kinesis event."""
+def read(records: Iterable[Mapping[str, Any]], written_at: str) -> Batch:
+    """The records of a Kinesis event; each item keeps `written_at`, the time of this writing (UTC, microseconds)."""
     batch = Batch()
     for record in records:
         number = str(record["kinesis"]["sequenceNumber"])
@@ -62,15 +63,15 @@ def read(records: Iterable[Mapping[str, Any]]) -> Batch:
         key = str(event["InvoiceNo"]), order_line.line_key(event)
         known = batch.items.get(key)
         if known is None or known["sent_at"]["S"] <= str(event["SentAt"]):
-            batch.items[key] = item(event, key[1])
+            batch.items[key] = item(event, key[1], written_at)
             batch.sequence[key] = number
             (batch.redriven.add if event.get(order_line.REDRIVEN) else batch.redriven.discard)(key)
     return batch
 
 
-def item(event: Mapping[str, object], line: str) -> Item:
+def item(event: Mapping[str, object], line: str, written_at: str) -> Item:
     """One order line as an item; what is null is left out, so that the index over customers stays sparse."""
-    made = {"line": {"S": line}}
+    made = {"line": {"S": line}, WRITTEN_AT: {"S": written_at}}
     for name, source, kind in _ATTRIBUTES:
         value = event[source]
         if value is not None:

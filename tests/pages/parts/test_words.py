@@ -91,6 +91,8 @@ def test_days_and_periods() -> None:
     assert words.day(date(2011, 12, 9)) == "9 Dec 2011"
     assert words.period(Period(date(2010, 12, 1), date(2011, 12, 9))) == "1 Dec 2010 to 9 Dec 2011"
     assert words.period(Period(date(2011, 12, 9), date(2011, 12, 9))) == "9 Dec 2011"
+    hours = Period(date(2011, 12, 8), date(2011, 12, 9), 22, 3)
+    assert words.period(hours) == "8 Dec 2011, 22:00 to 9 Dec 2011, 03:59"
 
 
 def test_sizes() -> None:

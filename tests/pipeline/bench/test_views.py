@@ -52,4 +52,4 @@ def test_counting_that_stands_still_is_an_error(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr("time.sleep", lambda _seconds: None)
     monkeypatch.setattr("time.monotonic", lambda: next(clock))
     with pytest.raises(CloudError, match="1 of 2 views are counted"):
-        views.await_counted(lambda: 1, 2)
+        views.await_all(lambda: 1, 2, "counted")

@@ -60,8 +60,9 @@ class World:
 
     def arrive(self) -> None:
         hour = self.now.strftime("%Y/%m/%d/%H")
+        times = {"sent_at": self.sent_at, "written_at": self.now + timedelta(minutes=1)}
         self.s3.put_object(Bucket=LAKE, Key=f"orders/{hour}/x.parquet", Body=parquet(self.data(), wire(2)))
-        self.item = {"sent_at": {"S": self.sent_at.strftime(STAMP)}}
+        self.item = {name: {"S": at.strftime(STAMP)} for name, at in times.items()}
         landed = self.now + timedelta(seconds=2)
         merged = landed + timedelta(seconds=3)
         self.rows = [self.row("merged", landed, merged)]
@@ -117,8 +118,20 @@ def test_everything_is_there_with_its_time(world: World) -> None:
     assert "line 2 of /data/orders.csv" in hops["File"].what
     assert hops["Lake"].what.startswith(f"s3://{LAKE}/orders/")
     assert hops["Merged"].lag_s == 3.0
+    assert hops["Invoices"].at == (world.now + timedelta(minutes=1)).strftime(STAMP)
+    assert 55 < (hops["Invoices"].lag_s or 0) < 60  # from the acknowledgement on
+    assert hops["Invoices"].what == "item A, 000001"
     assert (found.replay_id, found.looked_in, found.others) == ("r-1", ("r-1",), ())
     assert "Merged" in written(found)
+
+
+def test_an_item_that_keeps_no_time_of_writing_says_so(world: World) -> None:
+    world.send()
+    world.arrive()
+    del world.item["written_at"]
+    hop = next(hop for hop in world.trace().hops if hop.name == "Invoices")
+    assert (hop.state, hop.at, hop.lag_s) == ("there", None, None)
+    assert hop.what == "item A, 000001; it was written before items kept the time of their writing"
 
 
 def test_what_may_still_come_is_due(world: World) -> None:

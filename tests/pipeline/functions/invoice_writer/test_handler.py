@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.contracts import order_line
+from pipeline.contracts.clock import CLOCK
 from pipeline.functions.invoice_writer import handler, table
 from tests.pipeline.functions.fakes import Context, FakeDynamoDB, client_error
 
@@ -60,7 +61,10 @@ def write(client: FakeDynamoDB, event: dict[str, Any], seconds: float = 60.0) ->
 
 def test_an_event_becomes_an_item_with_exact_numbers() -> None:
     client = FakeDynamoDB()
+    before = CLOCK.now()
     assert write(client, kinesis_event(wire(7))) == []
+    (item,) = client.items.values()
+    assert before < item.pop("written_at")["S"] < CLOCK.now()
     assert client.items == {
         ("C536379", "000007"): {
             "line": {"S": "000007"},
@@ -200,13 +204,15 @@ def test_two_batches_share_nothing() -> None:
     assert set(client.writes.values()) == {1}
 
 
-def test_a_batch_that_comes_again_changes_nothing() -> None:
+def test_a_batch_that_comes_again_changes_nothing_but_the_time_of_writing() -> None:
     client = FakeDynamoDB()
     event = kinesis_event(*(wire(line) for line in range(1, 31)))
     write(client, event)
     before = dict(client.items)
     write(client, event)
-    assert client.items == before
+    told = "written_at"
+    assert all(item[told]["S"] > before[key][told]["S"] for key, item in client.items.items())
+    assert {key: item | {told: before[key][told]} for key, item in client.items.items()} == before
 
 
 def test_sequence_numbers_are_sorted_as_numbers() -> None:
