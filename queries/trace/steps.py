@@ -207,8 +207,8 @@ def _item(asked: Asked) -> _Item | None:
     item = answer.get("Item")
     if not item or "sent_at" not in item:
         return None
-    sent_at, written_at = (item[name]["S"] if name in item else None for name in ("sent_at", "written_at"))
-    return _Item(datetime.fromisoformat(sent_at), datetime.fromisoformat(written_at) if written_at else None)
+    written = datetime.fromisoformat(item["written_at"]["S"]) if "written_at" in item else None
+    return _Item(datetime.fromisoformat(item["sent_at"]["S"]), written)
 
 
 def _key(event_id: str) -> tuple[str, str]:
