@@ -20,7 +20,7 @@ state, span = frame.begin(
     "Products",
     "Which products sell most and least, how much of all do the first ones make, and how does one of them go?",
     narrows=("country", "product"),
-    by_options=("day", "month", "year"),
+    by_options=products.known_by(st.query_params.get("country", "")),
 )
 with st.container(horizontal=True, vertical_alignment="bottom"):
     ranking = cast("products.Ranking", options.one_of("rank", "Rank by", RANKINGS))
@@ -50,4 +50,4 @@ if product:
     lines = one_product.show(state, product)
     if not state.country:
         product_ranking.leaders(state)
-    behind.lines(replace(state.whole, product=product), None if state.country else lines)
+    behind.lines(products.known(replace(state.whole, product=product)), lines)

@@ -6,29 +6,33 @@ import streamlit as st
 
 from pages.parts import asked, behind, evidence, frame, over_time, places, states, tiles
 from queries import definitions as d
-from queries.reports import sales
+from queries.period import GRAINS
+from queries.reports import products, sales
 
 HEADLINE = (d.NET_SALES, d.ORDERS, d.AVERAGE_ORDER)
 FURTHER = (d.GROSS_SALES, d.RETURNS, d.ADJUSTMENTS, d.UNITS, d.LINES)
 AVERAGES = (d.PER_HOUR, d.PER_DAY, d.PER_MONTH, d.PER_YEAR)
 
+# What is known of one product is no finer than its days.
+of_product = bool(st.query_params.get("product"))
 state, span = frame.begin(
     "Sales",
     "What was sold, when and where? Days and hours are those of the invoices, in UTC. Click a chart to ask on.",
-    narrows=("step", "country", "weekday", "hour"),
+    narrows=("step", "country", "product", *(() if of_product else ("weekday", "hour"))),
     compares=True,
+    by_options=products.known_by(st.query_params.get("country", "")) if of_product else GRAINS,
 )
 scope, compared = state.scope, state.compared
-asking = asked.together(
-    asked.warehouse(sales.totals, scope),
-    asked.warehouse(sales.by_period, state.whole, state.by),
-    asked.warehouse(sales.by_weekday_hour, scope.without("weekday", "hour")),
-    asked.warehouse(sales.by_country, scope.without("country")),
-    *([asked.warehouse(sales.totals, compared)] if compared else []),
-    *([asked.warehouse(sales.by_period, state.compared_whole, state.by)] if compared else []),
+known = products if state.product else sales
+totals, course, countries, *more = asked.together(
+    asked.warehouse(known.totals, scope),
+    asked.warehouse(known.by_period, state.whole, state.by),
+    asked.warehouse(known.by_country, scope.without("country")),
+    *([asked.warehouse(known.totals, compared)] if compared else []),
+    *([asked.warehouse(known.by_period, state.compared_whole, state.by)] if compared else []),
+    *([] if state.product else [asked.warehouse(sales.by_weekday_hour, scope.without("weekday", "hour"))]),
 )
-totals, course, hours, countries = asking[:4]
-before = asking[4:]
+hours = None if state.product else more.pop()
 
 sold = None
 with states.panel("Sales totals"):
@@ -36,18 +40,19 @@ with states.panel("Sales totals"):
     if not sold["lines"]:
         frame.nothing_sold(state, span)
     else:
-        earlier = before[0].figure().row if before else None
+        places.product(state, sold)
+        earlier = more[0].figure().row if more else None
         tiles.headline(HEADLINE, sold, earlier=earlier, against=state.compare)
         tiles.further(FURTHER, sold)
-        tiles.further(AVERAGES, sold)
+        tiles.further([average for average in AVERAGES if sold[average.column] is not None], sold)
         evidence.show("Sales totals", totals)
 
 if sold is None or sold["lines"] or state.step:
     with states.panel("Sales over time"):
-        over_time.show(state, course, before[1] if before else None, HEADLINE)
+        over_time.show(state, course, more[1] if more else None, HEADLINE)
     left, right = st.columns(2, gap="medium")
     with left, states.panel("By weekday and hour"):
         places.weekdays(state, hours)
     with right, states.panel("By country"):
         places.countries(state, countries)
-    behind.lines(scope, None if sold is None else int(sold["lines"]))
+    behind.lines(products.known(scope) if state.product else scope, None if sold is None else int(sold["lines"]))

@@ -118,6 +118,7 @@ TOGETHER = (
     "Orders that hold both products, among the newest orders with the chosen one. Lift is how many times more often "
     "they hold the other product than all orders of the period do: above 1, the two go together."
 )
+WHOLE_MONTHS = "By country, a product is known by month: these are the whole months that the period touches."
 SPREAD = (
     "Invoices by the sum over their lines, sign aside, each counted in the band from its least value up to the next."
 )

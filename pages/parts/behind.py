@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 import streamlit as st
 
-from pages.parts import asked, evidence, states, tables, words
+from pages.parts import asked, evidence, options, states, tables, words
 from queries import export
 from queries.reports import lines as report
 
@@ -26,11 +26,17 @@ def lines(scope: Scope, count: int | None = None) -> None:
 
     Which page is shown is in the address, as `rows`.
     """
-    number = _number()
+    number = options.page_number("rows", 0)
     if count == 0:
         return
     if not number:
-        st.button("Order lines behind it", icon=":material/table_rows:", key="lines open", on_click=_turn, args=(1,))
+        st.button(
+            "Order lines behind it",
+            icon=":material/table_rows:",
+            key="lines open",
+            on_click=options.put,
+            args=("rows", "1"),
+        )
         return
     st.subheader("Order lines behind it")
     questions = [asked.warehouse(report.page, scope, number, _PAGE)]
@@ -46,35 +52,18 @@ def lines(scope: Scope, count: int | None = None) -> None:
         else:
             _table(found.frame)
         with st.container(horizontal=True, vertical_alignment="center"):
-            _turner(min(number, pages), pages)
+            options.turner("rows", min(number, pages), pages)
             st.caption(f"{words.count(total)} order lines, the oldest first")
             _files(scope)
-            st.button("Close", key="lines close", type="tertiary", icon=":material/close:", on_click=_turn, args=(0,))
+            st.button(
+                "Close",
+                key="lines close",
+                type="tertiary",
+                icon=":material/close:",
+                on_click=options.put,
+                args=("rows", ""),
+            )
         evidence.show("Order lines", answering)
-
-
-def _number() -> int:
-    """The page asked for; 0 for none. Nonsense in the address is the first page."""
-    text = st.query_params.get("rows", "")
-    if not text:
-        return 0
-    return int(text) if text.isascii() and text.isdigit() and int(text[:9]) > 0 else 1
-
-
-def _turn(number: int) -> None:
-    if number:
-        st.query_params["rows"] = str(number)
-    else:
-        st.query_params.pop("rows", None)
-
-
-def _turner(number: int, pages: int) -> None:
-    st.session_state["lines page"] = number
-
-    def turned() -> None:
-        _turn(st.session_state["lines page"])
-
-    st.pagination(pages, key="lines page", on_change=turned)
 
 
 def _table(frame: pd.DataFrame) -> None:

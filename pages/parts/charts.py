@@ -173,12 +173,15 @@ def ranking(
 ) -> go.Figure:
     """Bars from the first down, each with its name and value; the bar at the place `chosen` stands out.
 
-    They are numbered where their order is a ranking (`placed`).
+    They are numbered where their order is a ranking (`placed`). What is pointed at and clicked is a clear bar over
+    the whole row: the last ones are too short to be hit.
     """
     colour = theme.OF_MEASURE[measure.column][0]
+    lengths = numbers(values)
+    rows = [f"{place}. {name}" for place, name in enumerate(names, start=1)] if placed else names
     trace = go.Bar(
-        x=numbers(values),
-        y=[f"{place}. {name}" for place, name in enumerate(names, start=1)] if placed else names,
+        x=lengths,
+        y=rows,
         orientation="h",
         marker={"color": [colour if chosen in {None, place} else f"{colour}33" for place in range(len(names))]},
         text=labels,
@@ -186,10 +189,25 @@ def ranking(
         # What stands on a pale bar is written as what stands beside it.
         insidetextfont={"color": ["#FFFFFF" if chosen in {None, place} else theme.TEXT for place in range(len(names))]},
         cliponaxis=False,
-        hovertemplate="%{y}<br>" + hover(measure, axis="x"),
+        hoverinfo="skip",
         name=measure.label,
     )
-    figure = blank(trace, hovermode="closest")
+    figure = blank(trace, hovermode="closest", barmode="overlay")
+    start, end = min(0.0, *lengths), max(0.0, *lengths)
+    figure.add_trace(
+        go.Bar(
+            base=[start] * len(rows),
+            x=[end - start] * len(rows),
+            y=rows,
+            orientation="h",
+            width=1,
+            marker={"opacity": 0},
+            selected={"marker": {"opacity": 0}},
+            unselected={"marker": {"opacity": 0}},
+            customdata=lengths,
+            hovertemplate="%{y}<br>" + hover(measure, "customdata"),
+        )
+    )
     figure.update_yaxes(type="category", autorange="reversed", showgrid=False, title=None, dtick=1)
     figure.update_xaxes(visible=False, rangemode="tozero")
     return figure.update_layout(height=32 * len(names) + 24)
@@ -254,7 +272,7 @@ def heat(frame: pd.DataFrame, measure: Measure, chosen: tuple[int, int] | None =
             selected={"marker": {"opacity": 0}},
             text=[DAYS_OF_THE_WEEK[int(day) - 1] for day in frame["weekday"]],
             customdata=numbers(frame[measure.column]),
-            hovertemplate="%{text}s, %{x}:00<br>" + hover(measure).replace("%{y:", "%{customdata:"),
+            hovertemplate="%{text}s, %{x}:00<br>" + hover(measure, "customdata"),
         )
     )
     if chosen is not None:

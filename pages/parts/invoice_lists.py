@@ -129,8 +129,7 @@ def asked_for() -> Sought | None:
 
 def page_number() -> int:
     """The page of results that the address asks for."""
-    text = st.query_params.get("results", "1")
-    return int(text) if text.isascii() and text.isdigit() and int(text[:6]) > 0 else 1
+    return options.page_number("results", 1)
 
 
 def results(answering: Answering, number: int) -> None:
@@ -149,9 +148,7 @@ def results(answering: Answering, number: int) -> None:
     table(found.frame, "found")
     pages = -(-total // PAGE)
     if pages > 1:
-        key = f"invoices page {number} of {pages}"
-        now = min(number, pages)
-        st.pagination(pages, default=now, key=key, on_change=lambda: options.put("results", str(st.session_state[key])))
+        options.turner("results", min(number, pages), pages)
     evidence.show("Invoices found", answering)
 
 

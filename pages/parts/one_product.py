@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pandas as pd
@@ -24,12 +25,12 @@ _NAME_LENGTH = 30
 
 
 def show(state: Selection, product: str) -> int | None:
-    """All of it; how many order lines are behind it in the period, None when that is not known."""
-    scope = state.whole
+    """All of it; how many order lines are behind it in what is known, None when that is not to be had."""
+    scope = replace(state.whole, product=product)
     totals, course, countries = asked.together(
-        asked.warehouse(products.totals, scope, product),
-        asked.warehouse(products.by_period, scope, state.by, product),
-        asked.warehouse(products.by_country, scope, product),
+        asked.warehouse(products.totals, scope),
+        asked.warehouse(products.by_period, scope, state.by),
+        asked.warehouse(products.by_country, scope.without("country")),
     )
     lines = None
     with states.panel("The product"):
@@ -51,6 +52,12 @@ def show(state: Selection, product: str) -> int | None:
             return lines
         tiles.headline(HEADLINE, sold)
         evidence.show("The product", totals)
+        st.page_link(
+            "pages/sales.py",
+            label="Compare with another period",
+            icon=":material/payments:",
+            query_params=_address(state, product),
+        )
     left, right = st.columns(2, gap="medium")
     with left, states.panel("Its trend"):
         _trend(state, course, product)
@@ -58,6 +65,12 @@ def show(state: Selection, product: str) -> int | None:
         _countries(state, countries, product)
     _together(state, product)
     return lines
+
+
+def _address(state: Selection, product: str) -> dict[str, str]:
+    """What Sales needs to show the same of it."""
+    asked_for = {"start": str(state.period.start), "end": str(state.period.end), "by": state.by, "product": product}
+    return asked_for | ({"country": state.country} if state.country else {})
 
 
 def _trend(state: Selection, answering: Answering, product: str) -> None:
@@ -85,10 +98,10 @@ def _countries(state: Selection, answering: Answering, product: str) -> None:
         return
     frame = found.frame.head(_COUNTRIES)
     names = [str(name) for name in frame["country"]]
-    st.subheader(f"{words.plain(names[0])} bought most of it", help="In the whole months that the period touches.")
-    chart = charts.ranking(
-        names, frame["net_sales"], [words.short_money(amount) for amount in frame["net_sales"]], d.NET_SALES
-    )
+    st.subheader(f"{words.plain(names[0])} bought most of it", help=d.WHOLE_MONTHS)
+    chosen = names.index(state.country) if state.country in names else None
+    shown = [words.short_money(amount) for amount in frame["net_sales"]]
+    chart = charts.ranking(names, frame["net_sales"], shown, d.NET_SALES, chosen)
     charts.show(
         chart,
         key=f"product countries {state.country}",
@@ -130,7 +143,8 @@ def _together(state: Selection, product: str) -> None:
         )
         looked_at = int(frame["looked_at"].iloc[0])
         newest = "newest " if looked_at == products.MOST_ORDERS else ""
-        st.caption(f"Of the {words.count(looked_at)} {newest}orders of the period with it.")
+        everywhere = ", of all countries" if state.country else ""
+        st.caption(f"Of the {words.count(looked_at)} {newest}orders of the period with it{everywhere}.")
         labels = {c: words.shortened(name, _NAME_LENGTH) for c, name in zip(codes, names, strict=True)}
         options.opener("Look at another product", labels, "product", "together")
         evidence.show("Bought together", answering)

@@ -11,6 +11,8 @@ from pages.parts import words
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+_DIGITS = 9  # of a page's number; what it skips still fits the engine's numbers
+
 
 def one_of(name: str, label: str, choices: Mapping[str, str]) -> str:
     """A choice in the address, the first of `choices` (value to words) when that has none or nonsense."""
@@ -45,6 +47,22 @@ def typed(name: str, label: str, placeholder: str = "", *, icon: str | None = No
 
     st.text_input(label, key=key, on_change=entered, placeholder=placeholder, icon=icon, width=width, max_chars=100)
     return str(st.query_params.get(name, "")).strip()
+
+
+def page_number(name: str, otherwise: int) -> int:
+    """The page of rows that the address asks for as `name`; `otherwise` when it does not, the first for nonsense."""
+    text = st.query_params.get(name, "")
+    if not text:
+        return otherwise
+    return int(text) if text.isascii() and text.isdigit() and len(text) <= _DIGITS and int(text) else 1
+
+
+def turner(name: str, number: int, pages: int) -> None:
+    """Buttons that turn from page `number` of `pages` to another, which the address then holds as `name`."""
+    key = f"{name} turner"
+    # By the session's state rather than a key for each page: who turns pages by keyboard stays on the button.
+    st.session_state[key] = number
+    st.pagination(pages, key=key, on_change=lambda: put(name, str(st.session_state[key])))
 
 
 def put(name: str, text: str) -> None:

@@ -1,16 +1,18 @@
-"""Sales by weekday and hour, and by country; a click narrows the page to a cell or a country."""
+"""Sales by weekday and hour, and by country, of all products or of one; a click narrows the page."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
-from pages.parts import charts, evidence, filters, words
+from pages.parts import charts, evidence, filters, product_ranking, words
 from queries import definitions as d
 from queries.scope import DAYS_OF_THE_WEEK
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from pages.parts.asked import Answering
     from queries.selection import Selection
 
@@ -18,8 +20,12 @@ _MOST_COUNTRIES = 8
 _DEFINED = f"{d.NET_SALES.label}: {d.NET_SALES.definition}"
 
 
-def weekdays(state: Selection, answering: Answering) -> None:
-    """A heat map of net sales."""
+def weekdays(state: Selection, answering: Answering | None) -> None:
+    """A heat map of net sales; or, of one product, why there is none."""
+    if answering is None:
+        st.subheader("By weekday and hour")
+        st.caption("Hours are kept for all products together, not for each. Clear the product above to see them.")
+        return
     found = answering.figure()
     if found.empty:
         return
@@ -46,6 +52,15 @@ def weekdays(state: Selection, answering: Answering) -> None:
     evidence.show("By weekday and hour", answering, chart=chart)
 
 
+def product(state: Selection, sold: Mapping[str, Any]) -> None:
+    """Which product the page is about, when it is about one, and which days when it is about a country's months."""
+    if not state.product:
+        return
+    st.subheader(words.plain(f"{sold['description'] or product_ranking.UNNAMED} ({state.product})"))
+    if state.country:
+        product_ranking.by_whole_months(state)
+
+
 def countries(state: Selection, answering: Answering) -> None:
     """Bars of the countries that sold most, and what share the first has."""
     found = answering.figure()
@@ -55,7 +70,8 @@ def countries(state: Selection, answering: Answering) -> None:
     names = list(frame["country"])
     whole = found.frame["net_sales"].sum()
     share = f", {float(frame['net_sales'].iloc[0] / whole):.0%} of all" if whole > 0 else ""
-    st.subheader(f"{words.plain(names[0])} bought most{share}", help=_DEFINED)
+    months = f" {d.WHOLE_MONTHS}" if state.product else ""
+    st.subheader(f"{words.plain(names[0])} bought most{share}", help=f"{_DEFINED}{months}")
     chosen = names.index(state.country) if state.country in names else None
     shown = [words.short_money(amount) for amount in frame["net_sales"]]
     chart = charts.ranking(names, frame["net_sales"], shown, d.NET_SALES, chosen)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -41,9 +42,7 @@ def show(state: Selection, answering: Answering, ranking: Ranking, end: End) -> 
     tiles.further((d.PRODUCTS, d.FOR_MOST), {name: frame[name].iloc[0] for name in ("products", "for_most")})
     st.subheader(_answer(found.frame.iloc[0], names[0], ranking, end), help=f"{d.SHARE} {d.CUMULATIVE}")
     if state.country:
-        months = products.whole_months(state.scope)
-        last = months.until - pd.Timedelta(days=1)
-        st.caption(f"By country, products are known by whole months: {words.day(months.since)} to {words.day(last)}.")
+        by_whole_months(state)
     chosen = codes.index(state.product) if state.product in codes else None
     chart = _pareto(frame, names, measure, chosen, running=end == "top" and ranking != "orders")
     charts.show(
@@ -56,6 +55,13 @@ def show(state: Selection, answering: Answering, ranking: Ranking, end: End) -> 
     _table(frame, names, codes, measure)
     evidence.show("Products ranked", answering, chart=chart)
     return codes[0]
+
+
+def by_whole_months(state: Selection) -> None:
+    """Which months figures of one country's products are about."""
+    months = products.whole_months(state.scope)
+    last = months.until - timedelta(days=1)
+    st.caption(f"By country, products are known by whole months: {words.day(months.since)} to {words.day(last)}.")
 
 
 def _answer(first: pd.Series[Any], name: str, ranking: Ranking, end: End) -> str:

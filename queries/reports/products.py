@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 import pandas as pd
 
 from queries.loader import load
-from queries.reports.sales import every_step, with_average_order
+from queries.reports.sales import every_step, with_averages
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -68,30 +68,45 @@ def found(warehouse: Engine, typed: str, count: int) -> Figure:
     return warehouse.ask(_SQL["products_found"], code=words, words=f"%{escaped}%", top=count)
 
 
-def totals(warehouse: Engine, scope: Scope, product: str) -> Figure:
-    """One row: what `product` sold in the scope's time, and its `first_day` and `last_day` of all time.
+def totals(warehouse: Engine, scope: Scope) -> Figure:
+    """One row as of `sales.totals`, of the scope's product; and its `description`, `first_day` and `last_day` ever.
 
-    These are None for an unknown product. Without anything in the period `lines` is 0 and `average_order` None.
+    Those three are None for an unknown product. Without anything in the period `lines` is 0. No rollup holds hours by
+    product, so that `per_hour` is None; with a country it is about `known`, and `per_day` is None too.
     """
     query = _SQL["product_totals"]
-    found = warehouse.ask(query, since=scope.since, until=scope.until, product=product)
-    return found.of(with_average_order(found.frame))
+    found = warehouse.ask(query, **known(scope).bound(query))
+    return found.of(with_averages(found.frame.assign(hours=None)))
 
 
-def by_period(warehouse: Engine, scope: Scope, by: By, product: str) -> Figure:
-    """One row per day, month or year that the scope touches, in order; zero where `product` did not sell.
+def by_period(warehouse: Engine, scope: Scope, by: By) -> Figure:
+    """One row per day, month or year that the scope touches, in order; zero where its product did not sell.
 
-    No rows at all when it sold nothing in it.
+    No rows at all when it sold nothing. With a country it is about `known`. Raises TypeError when `by` is none of
+    `known_by`.
     """
+    if by not in known_by(scope.country):
+        raise TypeError(f"A product's sales of {scope.country or 'all countries'} are not known by {by}.")
     query = _SQL["product_by_period"]
-    found = warehouse.ask(query, since=scope.since, until=scope.until, by=by, product=product)
-    return found.of(every_step(found.frame, scope, by))
+    about = known(scope)
+    found = warehouse.ask(query, **about.bound(query, by=by))
+    return found.of(every_step(found.frame, about, by))
 
 
-def by_country(warehouse: Engine, scope: Scope, product: str) -> Figure:
-    """One row per country that bought `product` in the months that the scope touches, the best first."""
-    months = whole_months(scope)
-    return warehouse.ask(_SQL["product_by_country"], since=months.since, until=months.until, product=product)
+def by_country(warehouse: Engine, scope: Scope) -> Figure:
+    """One row per country that bought the scope's product in the whole months that it touches, the best first."""
+    query = _SQL["product_by_country"]
+    return warehouse.ask(query, **whole_months(scope).bound(query))
+
+
+def known(scope: Scope) -> Scope:
+    """What is known of a product: any days, but of one country only `whole_months`."""
+    return whole_months(scope) if scope.country else scope
+
+
+def known_by(country: str) -> tuple[By, ...]:
+    """How finely a product's sales are known, in all countries or in one: no rollup holds its hours."""
+    return ("month", "year") if country else ("day", "month", "year")
 
 
 def together(warehouse: Engine, scope: Scope, product: str, count: int) -> Figure:

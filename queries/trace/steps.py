@@ -207,8 +207,8 @@ def _item(asked: Asked) -> _Item | None:
     item = answer.get("Item")
     if not item or "sent_at" not in item:
         return None
-    written_at = datetime.fromisoformat(item["written_at"]["S"]) if "written_at" in item else None
-    return _Item(datetime.fromisoformat(item["sent_at"]["S"]), written_at)
+    written = datetime.fromisoformat(item["written_at"]["S"]) if "written_at" in item else None
+    return _Item(datetime.fromisoformat(item["sent_at"]["S"]), written)
 
 
 def _key(event_id: str) -> tuple[str, str]:

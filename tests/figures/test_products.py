@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
+from dataclasses import replace
+from decimal import ROUND_HALF_EVEN, Decimal
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -12,6 +13,7 @@ from queries.scope import Scope
 from tests.figures.recomputed import Lines, pounds
 
 if TYPE_CHECKING:
+    from queries.period import By
     from queries.reports.products import Ranking
     from queries.warehouse import Warehouse
 
@@ -68,10 +70,10 @@ def test_the_trend_of_a_product_adds_up_to_its_totals(held: Held, by: str) -> No
     scope = Scope(*lines.middle)
     expected = lines.products(scope.since, scope.until)
     code = expected["net_sales"].idxmax()
-    row = products.totals(engine, scope, code).row
+    row = products.totals(engine, replace(scope, product=code)).row
     assert row["net_sales"] == pounds(expected.loc[code, "net_sales"])
     assert [int(row[name]) for name in ("units", "orders")] == list(expected.loc[code, ["units", "orders"]])
-    frame = products.by_period(engine, scope, by, code).frame  # type: ignore[arg-type]
+    frame = products.by_period(engine, replace(scope, product=code), by).frame  # type: ignore[arg-type]
     for name in ("net_sales", "units", "orders", "returns"):
         assert sum(frame[name]) == row[name], name
     rows = lines.rows[(lines.rows["StockCode"] == code)]
@@ -82,11 +84,52 @@ def test_the_trend_of_a_product_adds_up_to_its_totals(held: Held, by: str) -> No
         assert held_days == {day: pounds(value) for day, value in sums.items() if value}
 
 
+@pytest.mark.parametrize("by", ["month", "year"])
+def test_a_country_bought_of_a_product_in_whole_months(held: Held, by: By) -> None:
+    engine, lines = held
+    country = lines.invoices["Country"].value_counts().index[1]
+    months = products.whole_months(Scope(*lines.middle))
+    expected = lines.products(months.since, months.until, country)
+    code = expected["net_sales"].idxmax()
+    scope = replace(Scope(*lines.middle), country=country, product=code)
+    row = products.totals(engine, scope).row
+    assert row["net_sales"] == pounds(expected.loc[code, "net_sales"])
+    assert [int(row[name]) for name in ("units", "orders")] == list(expected.loc[code, ["units", "orders"]])
+    assert (row["per_hour"], row["per_day"]) == (None, None)
+    frame = products.by_period(engine, scope, by).frame
+    for name in ("net_sales", "units", "orders", "returns", "gross_sales"):
+        assert sum(frame[name]) == row[name], name
+
+
+def test_what_is_not_known_of_a_product_is_refused(held: Held) -> None:
+    engine, lines = held
+    scope = replace(Scope(*lines.middle), product="22423")
+    for by, country in (("hour", ""), ("day", "France"), ("hour", "France")):
+        with pytest.raises(TypeError, match=f"not known by {by}"):
+            products.by_period(engine, replace(scope, country=country), by)  # type: ignore[arg-type]
+    for narrower in (replace(scope, weekday=1), replace(scope, hour=3), replace(scope, customer="17850")):
+        with pytest.raises(TypeError, match="cannot be narrowed"):
+            products.totals(engine, narrower)
+
+
+def test_averages_of_a_product(held: Held) -> None:
+    engine, lines = held
+    scope = Scope(*lines.middle)
+    code = lines.products(scope.since, scope.until)["net_sales"].idxmax()
+    row = products.totals(engine, replace(scope, product=code)).row
+    rows = lines.rows[(lines.rows["StockCode"] == code)]
+    inside = rows[(rows["at"] >= scope.since) & (rows["at"] < scope.until)]
+    for step, letter in (("day", "D"), ("month", "M"), ("year", "Y")):
+        sold_in = int(inside["at"].dt.to_period(letter).nunique())
+        assert row[f"per_{step}"] == (row["net_sales"] / sold_in).quantize(Decimal("0.01"), ROUND_HALF_EVEN)
+    assert row["per_hour"] is None
+
+
 def test_countries_of_a_product(held: Held) -> None:
     engine, lines = held
     scope = Scope(*lines.span)
     code = lines.products(*lines.span)["orders"].idxmax()
-    frame = products.by_country(engine, scope, code).frame
+    frame = products.by_country(engine, replace(scope, product=code)).frame
     sums = lines.rows[lines.rows["StockCode"] == code].groupby("Country")["amount"].sum()
     assert dict(zip(frame["country"], frame["net_sales"], strict=True)) == {
         country: pounds(value) for country, value in sums.items()
@@ -145,14 +188,14 @@ def test_nonsense_finds_nothing_that_does_not_hold_it(held: Held, typed: str) ->
 def test_a_product_that_does_not_exist_and_a_period_without_sales(held: Held) -> None:
     engine, lines = held
     scope = Scope(*lines.span)
-    row = products.totals(engine, scope, "' or 1=1 --").row
+    row = products.totals(engine, replace(scope, product="' or 1=1 --")).row
     assert (row["lines"], row["first_day"], row["description"]) == (0, None, None)
-    assert products.by_period(engine, scope, "day", "GHOST").empty
+    assert products.by_period(engine, replace(scope, product="GHOST"), "day").empty
     assert products.together(engine, scope, "GHOST", 5).empty
     future = Scope(lines.span[1], lines.span[1].replace(year=lines.span[1].year + 1))
     assert products.ranked(engine, future, "net_sales", "top", 5).empty
     code = lines.products(*lines.span)["orders"].idxmax()
-    assert products.totals(engine, future, code).row["lines"] == 0
+    assert products.totals(engine, replace(future, product=code)).row["lines"] == 0
 
 
 def test_the_real_files_top_stock_codes(real: Warehouse, real_lines: Lines) -> None:

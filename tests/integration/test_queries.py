@@ -1,37 +1,27 @@
-"""The reports on the real engines of the local cloud, against the sample's own ledger; and engines that misbehave."""
+"""The reports on the real engines of the local cloud, against the sample's own ledger; saved views in their table."""
 
 from __future__ import annotations
 
-import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from pipeline.errors import (
-    AccessRefusedError,
-    CloudDownError,
-    NotDeployedError,
     NotFoundError,
-    QueryCancelledError,
-    QueryFailedError,
-    QueryTimeoutError,
 )
 from pipeline.replay.sample_ledger import Kind, pounds
 from pipeline.warehouse.connect import open_connection
 from queries import sources
-from queries.answers import Answers
 from queries.loader import Query, load
 from queries.period import Period
 from queries.reports import arrivals, copies, products, sales
 from queries.scope import Scope
 from queries.twins import TWINS, differences
-from queries.warehouse import Warehouse
-from tests.conftest import eventually, warehouse_value
+from queries.views import View, Views
 
 if TYPE_CHECKING:
     from queries.period import By
@@ -194,104 +184,21 @@ def test_no_default_chart_reads_order_lines(cloud: Cloud) -> None:
         connection.close()
 
 
-# --- engines that misbehave --------------------------------------------------------------------------------------
-
-SLEEP = Query("sleep", "warehouse", "One row.", "select pg_sleep(30)", ())
-
-
-def test_a_slow_query_is_broken_off_in_the_engine(cloud: Cloud) -> None:
-    warehouse = Warehouse(partial(open_connection, cloud.outputs), limit_s=0.5)
-    started = time.monotonic()
-    with pytest.raises(QueryTimeoutError, match="limit"):
-        warehouse.ask(SLEEP)
-    assert time.monotonic() - started < 5
-    warehouse.ask(Query("one", "warehouse", "One row.", "select 1 as one", ()))  # the connection is as good as before
-    warehouse.close()
-
-
-def running(cloud: Cloud, mark: str) -> int:
-    """How many sessions of the warehouse run a text with this mark."""
-    sql = (
-        "select count(*) from pg_stat_activity where state = 'active' and query like :mark and pid <> pg_backend_pid()"
-    )
-    return int(warehouse_value(cloud.outputs, sql, mark=f"%{mark}%"))
-
-
-def test_a_reader_who_gives_up_stops_the_query_in_the_engine(cloud: Cloud) -> None:
-    warehouse = Warehouse(partial(open_connection, cloud.outputs))
-    answers = Answers()
-    slow = Query("slow", "warehouse", "One row.", "select pg_sleep(30) as given_up_by_its_reader", ())
-    asked = answers.ask("slow", lambda: warehouse.ask(slow), reader="me")
-    eventually(lambda: running(cloud, "given_up_by_its_reader") == 1, "the query runs")
-    assert asked.give_up("me")
-    with pytest.raises(QueryCancelledError, match="in the warehouse too"):
-        asked.answer(10)
-    assert running(cloud, "given_up_by_its_reader") == 0
-    answers.close()
-    warehouse.close()
-
-
-@pytest.mark.parametrize(
-    ("sql", "error"),
-    [
-        ("select 1 from no_such_table", NotDeployedError),
-        ("select 1 / 0 as x", QueryFailedError),
-        ("selec 1", QueryFailedError),
-    ],
-)
-def test_what_the_warehouse_refuses_is_an_error_of_ours(asked: Sources, sql: str, error: type[Exception]) -> None:
-    with pytest.raises(error):
-        asked.warehouse.ask(Query("wrong", "warehouse", "One row.", sql, ()))
-
-
-def test_a_table_that_athena_does_not_know(asked: Sources) -> None:
-    query = Query(
-        "wrong",
-        "lake",
-        "One row.",
-        "select 1 from no_such_table where datehour >= :first and datehour <= :last",
-        ("first", "last"),
-    )
-    with pytest.raises(NotDeployedError):
-        asked.lake.ask(query, first="2026/01/01/00", last="2026/01/01/01")
-
-
-def test_a_wrong_password_is_refused_access(cloud: Cloud) -> None:
-    import redshift_connector
-
-    def wrong() -> object:
-        return redshift_connector.connect(
-            host=cloud.outputs.warehouse_host,
-            port=int(cloud.outputs.warehouse_port),
-            database=cloud.outputs.warehouse_database,
-            user="weir",
-            password="wrong",
-            ssl=False,
-        )
-
-    with pytest.raises(AccessRefusedError):
-        Warehouse(wrong).ask(SLEEP)
-
-
-def test_a_warehouse_that_is_not_there_is_down(cloud: Cloud) -> None:
-    nowhere = replace(cloud.outputs, warehouse_port="9")
-    with pytest.raises(CloudDownError):
-        Warehouse(partial(open_connection, nowhere)).ask(SLEEP)
-
-
-def test_a_connection_that_the_server_ended_is_replaced(cloud: Cloud) -> None:
-    warehouse = Warehouse(partial(open_connection, cloud.outputs), connections=1)
-    pid = warehouse.ask(Query("pid", "warehouse", "One row.", "select pg_backend_pid() as pid", ())).row["pid"]
-    other = open_connection(cloud.outputs)
-    with other.cursor() as cursor:
-        cursor.execute(f"select pg_terminate_backend({int(pid)})")
-    other.close()
-    time.sleep(0.2)
-    assert warehouse.ask(Query("pid", "warehouse", "One row.", "select pg_backend_pid() as pid", ())).row["pid"] != pid
-    warehouse.close()
-
-
 def test_many_threads_ask_at_once(asked: Sources, cloud: Cloud, whole: Period) -> None:
     with ThreadPoolExecutor(12) as pool:
         rows = list(pool.map(lambda _: sales.totals(asked.warehouse, Scope.of(whole)).row["net_sales"], range(60)))
     assert set(rows) == {cloud.ledger.net_sales}
+
+
+def test_a_saved_view_comes_back_as_it_was_until_it_is_dropped(asked: Sources, cloud: Cloud) -> None:
+    views = Views(asked.client("dynamodb"), cloud.outputs.views_table)
+    address = {"start": "2011-11-01", "end": "2011-11-30", "by": "day", "country": "EIRE & 'Île' =1+1 %"}
+    kept = views.save("here", "  Ireland's   November ", address)
+    views.save("there", "Cakes", {"product": "22423"})
+    assert views.of_page("here") == [kept] == [View("here", "Ireland's November", address)]
+    again = views.save("here", "Ireland's November", {"by": "month"})
+    assert views.of_page("here") == [again]
+    for each in (*views.of_page("here"), *views.of_page("there")):
+        views.drop(each)
+        views.drop(each)
+    assert views.of_page("here") == views.of_page("there") == []

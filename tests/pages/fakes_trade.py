@@ -37,7 +37,8 @@ def _ranked(parameters: Mapping[str, object]) -> pd.DataFrame:
 def _product_totals(parameters: Mapping[str, object]) -> pd.DataFrame:
     known = dict(_PRODUCTS).get(str(parameters["product"]), "")
     sums = dict.fromkeys(("net_sales", "gross_sales", "returns", "adjustments"), Decimal("164762.19"))
-    counts = dict.fromkeys(("orders", "return_orders", "units", "lines"), 1992)
+    counts: dict[str, Any] = dict.fromkeys(("orders", "return_orders", "units", "lines"), 1992)
+    counts |= {"days": None if parameters["country"] else 300, "months": 12, "years": 2}
     days: dict[str, Any] = {"first_day": date(2010, 12, 1), "last_day": date(2011, 12, 9)}
     if known == "":
         sums, counts, days = dict.fromkeys(sums, Decimal(0)), dict.fromkeys(counts, 0), dict.fromkeys(days)
@@ -219,7 +220,7 @@ ANSWERS: dict[str, Callable[[Mapping[str, object]], pd.DataFrame]] = {
     "customer_by_period": _customer_course,
     "customer_products": _bought,
 }
-_ASKED = {"product": "", "customer": "", "measure": "net_sales"}
+_ASKED = {"product": "", "customer": "", "country": "", "measure": "net_sales"}
 
 
 def _empty(answer: Callable[[Mapping[str, object]], pd.DataFrame]) -> Callable[[Mapping[str, object]], pd.DataFrame]:

@@ -131,7 +131,7 @@ def test_order_lines_come_on_demand_page_by_page(world: World) -> None:
     assert "541,909 order lines" in text(app)
 
 
-@pytest.mark.parametrize(("rows", "skipped"), [("3", 100), ("nonsense", 0), ("-1", 0), ("0", 0)])
+@pytest.mark.parametrize(("rows", "skipped"), [("3", 100), ("nonsense", 0), ("-1", 0), ("0", 0), ("9" * 5_000, 0)])
 def test_the_page_of_order_lines_is_in_the_address(world: World, rows: str, skipped: int) -> None:
     app = world.open("sales", **WHOLE, rows=rows)
     assert not app.exception

@@ -11,6 +11,7 @@ from pipeline.errors import (
     AccessRefusedError,
     CloudDownError,
     NotDeployedError,
+    QueryCancelledError,
     QueryFailedError,
     QueryRefusedError,
     QueryTimeoutError,
@@ -18,6 +19,7 @@ from pipeline.errors import (
 )
 from queries.lake import Lake, require_bounds
 from queries.loader import Query, load
+from queries.tickets import Ticket, held
 
 BOUNDED = "select count(*) from orders where datehour >= :first and datehour <= :last"
 HOURS = {"first": "2026/01/02/00", "last": "2026/01/02/23"}
@@ -127,6 +129,14 @@ def test_a_query_over_its_limit_is_stopped_in_the_engine() -> None:
     connection = FakeConnection(polls=10)
     with pytest.raises(QueryTimeoutError, match="fewer hours"):
         Lake(connection, limit_s=0.03).ask(query(BOUNDED), **HOURS)
+    assert connection.cursors[0].cancelled
+
+
+def test_a_query_that_was_called_off_is_stopped_in_the_engine() -> None:
+    connection, ticket = FakeConnection(polls=10), Ticket()
+    ticket.call_off()
+    with held(ticket), pytest.raises(QueryCancelledError, match="in the engine too"):
+        Lake(connection).ask(query(BOUNDED), **HOURS)
     assert connection.cursors[0].cancelled
 
 

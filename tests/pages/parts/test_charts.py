@@ -60,6 +60,16 @@ def test_equal_names_keep_their_own_bars() -> None:
     assert len(set(figure.data[0].y)) == 2
 
 
+@pytest.mark.parametrize("values", [[9.0, 0.01], [-5.0, -1.0], [3.0, -2.0]])
+def test_a_ranking_is_clicked_on_its_rows_however_short_the_bar(values: list[float]) -> None:
+    bars, rows = charts.ranking(["A", "B"], pd.Series(values), ["a", "b"], d.NET_SALES).data
+    assert bars.hoverinfo == "skip"
+    assert list(rows.y) == list(bars.y)
+    assert list(rows.customdata) == values
+    low, high = min(0.0, *values), max(0.0, *values)
+    assert [(base, base + length) for base, length in zip(rows.base, rows.x, strict=True)] == [(low, high)] * 2
+
+
 def test_even_steps_begin_where_the_rows_do() -> None:
     figure = charts.course(frame(48, "h"), d.NET_SALES, "hour")
     assert figure.data[0].x is None

@@ -29,7 +29,7 @@ def table_of(*rows: dict[str, Any]) -> FakeDynamoDB:
     for row in rows:
         event = order_line.stamp(order_line.normalise(defaults | row), sent_at="2026-01-01 00:00:00.000000")
         line = order_line.line_key(event)
-        client.items[str(event["InvoiceNo"]), line] = items.item(event, line)
+        client.items[str(event["InvoiceNo"]), line] = items.item(event, line, "2026-01-01 00:00:01.000")
     return client
 
 
