@@ -14,8 +14,7 @@ from pipeline.contracts.order_line import CSV_FIELDS, InvalidOrderLineError
 from pipeline.errors import RowRejectedError
 from pipeline.quarantine import settled
 from pipeline.quarantine.listing import Filter
-from pipeline.redrive import again
-from pipeline.redrive.search import marked
+from pipeline.redrive import again, wire
 from pipeline.replay import progress
 from pipeline.replay.progress import who
 from pipeline.replay.rows import Record
@@ -98,7 +97,7 @@ def send_as_they_were(rows: Sequence[Row], way: again.Way) -> Sent:
     refused: dict[Row, str] = {}
     for row in rows:
         try:
-            records[row] = marked(order_line.from_wire(row.data), _line(row))
+            records[row] = wire.OF["orders"].record(order_line.from_wire(row.data), _line(row))
         except InvalidEventError as error:
             refused[row] = str(error)
     if not records:

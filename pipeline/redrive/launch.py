@@ -7,6 +7,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from pipeline.replay import progress, store
+from pipeline.replay.families import FIREHOSE, KINESIS, OF_NAME
 from pipeline.settings import REPOSITORY
 
 if TYPE_CHECKING:
@@ -20,15 +21,16 @@ def start(replay: Progress, settings: Settings) -> str:
     What the worker prints goes to `<state>/replays/<redrive's id>.log`. Raises errors of pipeline.errors when the table
     is not there; then nothing was started.
     """
-    redrive_id = progress.new_replay_id()
+    redrive_id, family = progress.new_replay_id(), OF_NAME[replay.family]
     store.of_stack(settings.stack).save(
         progress.Progress(
             replay_id=redrive_id,
             file=replay.file,
-            target="kinesis",
+            target=KINESIS if family.stream else FIREHOSE,
             started_at=progress.utc_now(),
             kind=progress.REDRIVE,
             of=replay.replay_id,
+            family=family.name,
         )
     )
     command = [sys.executable, "-m", "pipeline", "redrive", replay.replay_id, "--send", "--json"]
