@@ -7,6 +7,7 @@ from datetime import datetime
 from decimal import ROUND_HALF_EVEN, Decimal
 from typing import TYPE_CHECKING, Any
 
+import pandas as pd
 import pytest
 
 from queries.reports import lines as order_lines
@@ -116,6 +117,8 @@ def test_the_order_lines_behind_a_figure_add_up_to_it(held: Held) -> None:
     events = [event for part in parts for event in part["event_id"]]
     assert len(set(events)) == len(events) == row["lines"]
     assert all(len(part) == 97 for part in parts[:-1])
+    numbers = pd.concat(parts).groupby("invoice_no")["line_no"]
+    assert numbers.is_monotonic_increasing.all()  # the tenth line does not stand before the second
     third = order_lines.page(engine, scope, 3, 50).frame
     assert list(third["event_id"]) == events[100:150]
     assert [len(part) for part in order_lines.pages(engine, scope, most=120, size=100)] == [100, 20]
