@@ -39,7 +39,7 @@ def of_scope(lines: Lines, scope: Scope) -> tuple[Any, Any]:
         if scope.country:
             inside &= held["Country"] == scope.country
         if scope.weekday:
-            inside &= held["at"].dt.dayofweek == scope.weekday - 1
+            inside &= held["at"].dt.day_of_week == scope.weekday - 1
         if scope.hour >= 0:
             inside &= held["at"].dt.hour == scope.hour
         found.append(held[inside])
@@ -101,7 +101,7 @@ def test_countries_and_the_heat_map(held: Held) -> None:
     }
     assert list(countries["net_sales"]) == sorted(countries["net_sales"], reverse=True)
     cells = sales.by_weekday_hour(engine, scope).frame
-    expected = rows.groupby([rows["at"].dt.dayofweek + 1, rows["at"].dt.hour])["amount"].sum()
+    expected = rows.groupby([rows["at"].dt.day_of_week + 1, rows["at"].dt.hour])["amount"].sum()
     found = {(row.weekday, row.hour): row.net_sales for row in cells.itertuples()}
     assert found == {cell: pounds(net) for cell, net in expected.items()}
     assert list(sales.countries(engine).frame["country"]) == sorted(lines.rows["Country"].unique())
