@@ -1,71 +1,67 @@
-"""The orders stream: its shards, who reads it, and what came in."""
+"""The streams: who reads them, what came in, what went out, and what was refused; one of them in its parts."""
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from functools import partial
 
 import streamlit as st
 
-from pages.parts import asked, head, operators, states, words
-from pipeline.health import streams
+from pages.parts import asked, head, one_stream, operators, states, words
+from pipeline.health import deliveries, streams
+from pipeline.stack import STREAMS
 
 EVERY_S = 15
+CHOSEN = "stream"
 
-head.show("Streams", "Is the stream open, is it read, and what came in during the last hour?")
+head.show("Streams", "Are the streams open, are they read, and what came in during the last hour?")
+
+
+def chosen() -> str:
+    """The stream that the address names; that of orders when it names none."""
+    name = st.query_params.get(CHOSEN, STREAMS[0])
+    if name in STREAMS:
+        return name
+    st.warning(
+        f"The address is ignored where it says {CHOSEN}: {words.foreign(name, 40)} is none of {', '.join(STREAMS)}.",
+        icon=":material/link_off:",
+    )
+    return STREAMS[0]
+
+
+def choose(name: str) -> None:
+    """The picker, whose choice goes into the address."""
+    st.session_state["stream chosen"] = name
+
+    def picked() -> None:
+        st.query_params[CHOSEN] = st.session_state["stream chosen"]
+
+    st.pills("Stream", STREAMS, key="stream chosen", required=True, on_change=picked, label_visibility="collapsed")
+
+
+def look(name: str) -> streams.Stream:
+    """How a stream does, as kept for all readers."""
+    sources = asked.sources()
+    outputs, client = sources.outputs, sources.client
+    readers = asked.kept("streams.readers", partial(streams.readers, client, deliveries.names(outputs)))
+    own = outputs.streams[name]
+    return asked.kept("streams.look", partial(streams.look, client, own, readers), own)
 
 
 @st.fragment(run_every=EVERY_S)
 def live() -> None:
-    """Looks again every 15 s."""
-    sources = asked.sources()
-    outputs = sources.outputs
-    with states.panel(f"Stream {outputs.orders_stream}"):
-        deliveries = (outputs.lake_delivery, outputs.warehouse_delivery)
-        stream = asked.kept("streams.look", partial(streams.look, sources.client, outputs.orders_stream, deliveries))
-        show(stream)
-
-
-def newest(within: timedelta | None) -> str:
-    """How fresh a shard's newest record is."""
-    return f"within {words.span(within)}" if within else "none that it still keeps"
-
-
-def show(stream: streams.Stream) -> None:
-    """One stream: verdict, tiles, shards, consumers, records."""
-    st.subheader(words.plain(stream.name))
-    operators.state(stream.verdict.state, stream.verdict.why)
-    operators.facts(
-        {
-            "Status": stream.status.lower(),
-            "Open shards": words.count(len(stream.shards)),
-            "Keeps records for": f"{stream.retention_h} h",
-            "In, last hour": words.count(stream.incoming.total),
-        }
-    )
-    operators.counts_over_time(stream.incoming, "Records in", "stream records")
-    if stream.counted_by != stream.name:
-        st.caption(f"As read by {words.plain(stream.counted_by)}; nobody counts for the stream itself.")
-    shards, consumers = st.columns([3, 2], gap="medium")
-    with shards:
-        st.markdown("**Open shards**")
-        operators.table(
-            {
-                "Shard": [words.plain(shard.shard_id) for shard in stream.shards],
-                "Takes": [f"{shard.share:.0%} of keys" for shard in stream.shards],
-                "Newest record": [newest(shard.within) for shard in stream.shards],
-            }
-        )
-    with consumers:
-        st.markdown("**Read by**")
-        operators.table(
-            {
-                "Consumer": [words.plain(consumer.name) for consumer in stream.consumers],
-                "Kind": [consumer.kind for consumer in stream.consumers],
-                "State": [consumer.state for consumer in stream.consumers],
-            }
-        )
-    st.caption(f"Looked at {words.here(datetime.now(UTC))}; again every {EVERY_S} s.")
+    """Looks again every 15 s; each stream fails on its own."""
+    name = chosen()
+    found = {}
+    for each in STREAMS:
+        with states.panel(f"Stream {asked.sources().outputs.streams[each]}"):
+            found[each] = look(each)
+    if found:
+        operators.table(one_stream.rows(found), one_stream.FORMATS)
+        st.caption(f"Records of the last hour. Looked at {words.here(datetime.now(UTC))}; again every {EVERY_S} s.")
+    choose(name)
+    if name in found:
+        one_stream.show(found[name])
 
 
 live()

@@ -25,6 +25,8 @@ _WAIT = {"Delay": 1, "MaxAttempts": 3600}
 _FAILED_CREATION = "ROLLBACK_COMPLETE"
 _REVIEW = "REVIEW_IN_PROGRESS"
 _CANCELLED = "Resource creation cancelled"
+# The short names of the streams, those of orders first.
+STREAMS = ("orders", "clicks", "sessions", "sessions-usa", "sessions-international")
 _JSONPATHS_KEY = "config/orders-jsonpaths.json"
 # In the order of the warehouse delivery's DataTableColumns.
 _JSONPATHS = (
@@ -78,6 +80,11 @@ class Outputs:
             message = f"Stack {stack} has no output {', '.join(missing)}: run `python -m pipeline deploy`."
             raise NotDeployedError(message)
         return cls(**values)
+
+    @property
+    def streams(self) -> Mapping[str, str]:
+        """Each stream's own name by its short one."""
+        return {name: getattr(self, f"{name.replace('-', '_')}_stream") for name in STREAMS}
 
 
 def _pascal(name: str) -> str:

@@ -6,17 +6,15 @@ are the file's, to the penny.
 
 from __future__ import annotations
 
-import json
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
 import redshift_connector
 
+from pipeline.bench import load as loading
 from pipeline.local.warehouse import Warehouse as LocalWarehouse
 from pipeline.replay import samples
-from pipeline.replay.reader import OrderFile
-from pipeline.replay.rows import Record
 from pipeline.warehouse.apply import apply
 from queries.warehouse import Warehouse
 from tests.conftest import REAL_FILE
@@ -29,37 +27,12 @@ if TYPE_CHECKING:
     from pipeline.replay.sample_ledger import Ledger
 
 SAMPLE_ROWS = 20_000
-# A landing column and the name that the wire has for it.
-_COLUMNS = {
-    "event_id": "EventID",
-    "invoice_no": "InvoiceNo",
-    "line_no": "LineNo",
-    "stock_code": "StockCode",
-    "description": "Description",
-    "quantity": "Quantity",
-    "invoice_date": "InvoiceDate",
-    "unit_price": "UnitPrice",
-    "customer_id": "CustomerID",
-    "country": "Country",
-    "sent_at": "SentAt",
-}
 
 
 def load(warehouse: LocalWarehouse, path: Path) -> int:
     """Land every row of the file that the contract takes, and merge; how many there were."""
-    landed = 0
-    with warehouse.connect() as connection:
-        copy = f"copy orders_landing ({', '.join(_COLUMNS)}) from stdin"
-        with OrderFile(path) as file, connection.cursor() as cursor, cursor.copy(copy.encode()) as rows:
-            for row in file.rows("loaded"):
-                if isinstance(row, Record):
-                    event = json.loads(row.data)
-                    rows.write_row([event[name] for name in _COLUMNS.values()])
-                    landed += 1
-        connection.execute("call merge_orders()")
     with warehouse.connect(autocommit=True) as connection:
-        connection.execute("analyze")  # as PostgreSQL does by itself a minute later
-    return landed
+        return loading.load(connection, path)
 
 
 def asked_by_driver(warehouse: LocalWarehouse) -> Warehouse:

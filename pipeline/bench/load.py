@@ -11,7 +11,6 @@ import psycopg
 from pipeline.clients import client
 from pipeline.replay.reader import OrderFile
 from pipeline.replay.rows import Record
-from pipeline.warehouse.apply import statements
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -26,31 +25,32 @@ _COLUMNS = {
 _MULTIPLY = Path(__file__).with_name("multiply.sql")
 
 
-def load(outputs: Outputs, path: Path) -> int:
-    """Land the good rows of `path` in one COPY and merge them; how many there were."""
-    with connect(outputs) as connection:
-        with connection.cursor() as cursor, cursor.copy(_copy()) as landing:
-            rows = 0
-            for values in _rows(path):
-                landing.write_row(values)
-                rows += 1
-        connection.execute("call merge_orders()")
+def load(connection: psycopg.Connection, path: Path) -> int:
+    """Land the good rows of `path` in one COPY and merge them; how many there were. Wants autocommit."""
+    rows = 0
+    with connection.cursor() as cursor, cursor.copy(_copy()) as landing:
+        for values in _rows(path):
+            landing.write_row(values)
+            rows += 1
+    connection.execute("call merge_orders()")
+    connection.execute("analyze")  # as PostgreSQL does by itself a minute later
     return rows
 
 
-def multiply(outputs: Outputs, times: int) -> None:
-    """Every invoice `times` times, under new numbers, at other hours of its month; the rollups made anew.
+def multiply(connection: psycopg.Connection, times: int) -> None:
+    """Every invoice `times` times, under new numbers, at other hours of its day; landed and merged month by month.
 
-    The same products, customers and countries: a busier shop, not a longer life.
+    The same products, customers and countries: a busier shop, not a longer life. Wants autocommit.
     """
-    with connect(outputs) as connection:
-        connection.autocommit = True
-        for statement in statements(_MULTIPLY.read_text(encoding="utf-8")):
-            connection.execute(statement.replace(":times", str(int(times))).encode())
+    months = connection.execute("select distinct date_trunc('month', first_at) from invoices_summary").fetchall()
+    for (month,) in sorted(months):
+        connection.execute(_MULTIPLY.read_bytes(), {"times": times, "month": month})
+        connection.execute("call merge_orders()")
+    connection.execute("vacuum analyze")
 
 
 def connect(outputs: Outputs) -> psycopg.Connection:
-    """The local warehouse by psycopg, which can COPY from here."""
+    """The local warehouse by psycopg, which can COPY from here; in autocommit."""
     secret = json.loads(client("secretsmanager").get_secret_value(SecretId=outputs.warehouse_secret)["SecretString"])
     return psycopg.connect(
         host=outputs.warehouse_host,
@@ -60,6 +60,7 @@ def connect(outputs: Outputs) -> psycopg.Connection:
         password=secret["password"],
         sslmode="disable",
         gssencmode="disable",
+        autocommit=True,
     )
 
 

@@ -1,4 +1,8 @@
-"""What a reader waits for: opening a page cold and warm, asking on, ten at once; in Chromium on the real server."""
+"""What a reader waits for: opening pages cold and warm, asking on, ten at once; in Chromium on the real server.
+
+Cold is a browser that never saw Weir and a period that nobody asked for. Warm is a page chosen in the menu of an open
+window, its figures asked before. Loaded again is the whole application loaded anew at an address asked before.
+"""
 
 from __future__ import annotations
 
@@ -38,23 +42,47 @@ class Days:
 
 
 def opened(browser: Browser, server: Served, days: Days, page: str, repeats: int) -> dict[str, Any]:
-    """Cold: a new window, a period never asked. Warm: the same window, the same address again."""
-    cold, warm = [], []
-    before, openings = server.cpu_s(), 0
+    """`page` opened cold, and loaded again in the same window."""
+    cold, again = [], []
+    before = server.cpu_s()
     for at in range(repeats):
         window = Window.of(browser)
         address = server.url + days.address(page, at)
         cold.append(window.open(address))
-        warm.append(window.open(address))
-        openings += 2
+        again.append(window.open(address))
         window.close()
     return {
         "cold_s": _spread([each.seconds for each in cold]),
-        "warm_s": _spread([each.seconds for each in warm]),
-        "cpu_s_per_opening": (server.cpu_s() - before) / openings,
-        "page_bytes": max(each.sent_bytes for each in (*cold, *warm)),
-        "largest_message_bytes": max(each.largest_bytes for each in (*cold, *warm)),
+        "again_s": _spread([each.seconds for each in again]),
+        "cpu_s_per_opening": (server.cpu_s() - before) / (2 * repeats),
+        "page_bytes": max(each.sent_bytes for each in (*cold, *again)),
+        "largest_message_bytes": max(each.largest_bytes for each in (*cold, *again)),
     }
+
+
+def toured(browser: Browser, server: Served, titles: Sequence[str], rounds: int) -> dict[str, dict[str, float]]:
+    """Each page chosen in the menu of one window, round after round; a first round, which asks, is not counted."""
+    window = Window.of(browser)
+    window.open(server.url)
+    seconds: dict[str, list[float]] = {title: [] for title in titles}
+    for turn in range(rounds + 1):
+        for title in titles:
+            took = window.visit(title)
+            if turn:
+                seconds[title].append(took)
+    window.close()
+    return {title: _spread(taken) for title, taken in seconds.items()}
+
+
+def least(browser: Browser, server: Served, repeats: int) -> dict[str, Any]:
+    """The page at `/` of any server, cold and loaded again: what the framework itself takes."""
+    cold, again = [], []
+    for _ in range(repeats):
+        window = Window.of(browser)
+        cold.append(window.open(server.url).seconds)
+        again.append(window.open(server.url).seconds)
+        window.close()
+    return {"cold_s": _spread(cold), "again_s": _spread(again)}
 
 
 def asked_on(browser: Browser, server: Served, days: Days) -> dict[str, Any]:

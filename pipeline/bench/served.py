@@ -38,14 +38,14 @@ class Served:
 
 
 @contextmanager
-def dashboard(state: Path, log: Path) -> Iterator[Served]:
+def dashboard(state: Path, log: Path, script: str = "dashboard.py") -> Iterator[Served]:
     """The dashboard over the local cloud that is recorded in `state`; what it says goes to `log`."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     with log.open("wb") as output:
         process = subprocess.Popen(
-            [sys.executable, "-m", "streamlit", "run", "dashboard.py", "--server.port", str(port)],
+            [sys.executable, "-m", "streamlit", "run", script, "--server.port", str(port)],
             cwd=REPOSITORY,
             env=os.environ | {"WEIR_STATE": str(state)},
             stdin=subprocess.DEVNULL,

@@ -29,6 +29,7 @@ _WATCH = """(() => {
             && app.dataset.testConnectionState === 'CONNECTED'
             && document.querySelector('[data-testid=stHeading]')
             && (!window.weirWanted || location.search.includes(window.weirWanted))
+            && (!window.weirTitle || document.querySelector('h1')?.innerText.startsWith(window.weirTitle))
             && !document.querySelector('[data-testid=stSpinner], [data-testid=stSkeleton]')
             && [...document.querySelectorAll('[data-testid=stPlotlyChart]')].every(drawn);
     };
@@ -40,8 +41,9 @@ _WATCH = """(() => {
         since ??= performance.now();
         if (performance.now() - since >= 100) window.weirReady = since;
     }, 5);
-    window.weirClick = (element, wanted) => {
-        window.weirWanted = wanted; since = null; window.weirFrom = performance.now(); window.weirReady = null;
+    window.weirClick = (element, wanted, title) => {
+        window.weirWanted = wanted; window.weirTitle = title; since = null;
+        window.weirFrom = performance.now(); window.weirReady = null;
         element.click();
     };
 })()"""
@@ -94,6 +96,15 @@ class Window:
         """Click the choice that says `text`, wait until the address holds `wanted` and all is there; seconds."""
         element = self.page.get_by_test_id("stButtonGroup").get_by_text(text, exact=True).first
         element.evaluate("(element, wanted) => window.weirClick(element.closest('button'), wanted)", wanted)
+        return self._since_click()
+
+    def visit(self, title: str) -> float:
+        """Choose the page that the menu calls `title`, wait for it; seconds."""
+        link = self.page.get_by_test_id("stSidebarNavLink").filter(has_text=title).first
+        link.evaluate("(element, title) => window.weirClick(element, '', title)", title)
+        return self._since_click()
+
+    def _since_click(self) -> float:
         self.page.wait_for_function("() => window.weirReady !== null")
         return float(self.page.evaluate("() => window.weirReady - window.weirFrom")) / 1000
 

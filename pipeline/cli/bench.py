@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import signal
+import sys
 from typing import TYPE_CHECKING
 
 from pipeline.bench import size
@@ -38,6 +40,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Measure, and print each point as it is reached."""
+    # What was started ends with the bench: `kill` unwinds it as Ctrl-C does.
+    signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
     if args.what == "views":
         return bench_views.run(args)
     if args.rows < _LEAST_ROWS:

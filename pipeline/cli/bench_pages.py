@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
 import sys
 import tempfile
 import time
@@ -14,20 +15,26 @@ from statistics import median
 from typing import TYPE_CHECKING, Any
 
 from pipeline import stack
-from pipeline.bench import load, obvious, pages, served, windows
+from pipeline.bench import load, pages, served, windows
 from pipeline.cli.deploy import deploy
 from pipeline.clients import client
 from pipeline.errors import BadInputError
 from pipeline.local.cloud import LocalCloud
 from pipeline.replay import samples
-from pipeline.settings import running_cloud, settle_local, state_folder
+from pipeline.settings import REPOSITORY, running_cloud, settle_local, state_folder
 
 if TYPE_CHECKING:
     import argparse
 
     from pipeline.stack import Outputs
 
-PAGES = {"overview": "", "sales": "sales", "products": "products", "invoices": "invoices", "customers": "customers"}
+PAGES = {"Overview": "", "Sales": "sales", "Products": "products", "Invoices": "invoices", "Customers": "customers"}
+# Scripts that know Streamlit, which nothing under pipeline/ may.
+_FRAMEWORK = {
+    "Streamlit, nothing on it": "tests/bench/empty_page.py",
+    "Streamlit, one chart": "tests/bench/one_chart.py",
+}
+_IN_PANDAS = "tests.bench.all_rows_in_pandas"
 _SAMPLE_ROWS = 541_909
 _CROWD = 10
 
@@ -59,7 +66,8 @@ def run(args: argparse.Namespace) -> int:
         parts = [_measured(outputs, place, folder, args.opens)]
         if args.times > 1 and not args.here:
             begun = time.monotonic()
-            load.multiply(outputs, args.times)
+            with load.connect(outputs) as connection:
+                load.multiply(connection, args.times)
             _tell(f"{args.times} times the invoices", begun)
             parts.append(_measured(outputs, place, folder, args.opens))
     found = {"processors": os.cpu_count(), "parts": parts}
@@ -86,7 +94,8 @@ def _filled(outputs: Outputs, args: argparse.Namespace, folder: Path) -> None:
     if path is None:
         path = folder / "sample.csv.gz"
         samples.write(path, rows=args.rows, seed=1, start=date(2025, 1, 1), end=date(2025, 12, 31))
-    rows = load.load(outputs, path)
+    with load.connect(outputs) as connection:
+        rows = load.load(connection, path)
     _tell(f"{rows:,} order lines loaded", begun)
 
 
@@ -100,22 +109,44 @@ def _measured(outputs: Outputs, place: Path, folder: Path, opens: int) -> dict[s
         raise BadInputError("There are no sales to show: load a file, or leave --here out.")
     days = pages.Days(first, last, timedelta(days=1))
     found: dict[str, Any] = {"rows": rows, "pages": {}}
-    with served.dashboard(place, folder / "dashboard.log") as server, windows.chromium() as browser:
-        windows.Window.of(browser).open(server.url + "/sales")  # the server has its modules then
-        for name, address in PAGES.items():
-            if (Path("pages") / f"{name}.py").exists():
+    with windows.chromium() as browser:
+        with served.dashboard(place, folder / "dashboard.log") as server:
+            windows.Window.of(browser).open(server.url + "/sales")  # the server has its modules then
+            for title, address in PAGES.items():
                 begun = time.monotonic()
-                found["pages"][name] = pages.opened(browser, server, days, address, opens)
-                _tell(f"{name}, {opens} times", begun)
-        begun = time.monotonic()
-        found["asking_on"] = pages.asked_on(browser, server, days)
-        _tell("asking on", begun)
-        found["crowd"] = [
-            pages.crowd(browser, server, days, people, rounds)
-            for people, rounds in ((1, opens), (_CROWD, max(1, opens // 5)))
-        ]
-    found["obvious"] = obvious.measure(place, 5)
+                found["pages"][title] = pages.opened(browser, server, days, address, opens)
+                _tell(f"{title}, {opens} times", begun)
+            begun = time.monotonic()
+            found["menu"] = pages.toured(browser, server, list(PAGES), opens)
+            found["asking_on"] = pages.asked_on(browser, server, days)
+            _tell("menu, and asking on", begun)
+            begun = time.monotonic()
+            found["crowd"] = [
+                pages.crowd(browser, server, days, people, rounds)
+                for people, rounds in ((1, opens), (_CROWD, max(1, opens // 5)))
+            ]
+            _tell(f"{_CROWD} at once", begun)
+        found["framework"] = {}
+        for name, script in _FRAMEWORK.items():
+            with served.dashboard(place, folder / "framework.log", script) as server:
+                windows.Window.of(browser).open(server.url)
+                found["framework"][name] = pages.least(browser, server, opens)
+    found["in_pandas"] = _in_pandas(place, 5)
     return found
+
+
+def _in_pandas(place: Path, repeats: int) -> dict[str, Any]:
+    """What the script prints: seconds of `pandas`, `ours`, `ours_asked_anew` (no cache), and `same`."""
+    done = subprocess.run(
+        [sys.executable, "-m", _IN_PANDAS, str(repeats)],
+        cwd=REPOSITORY,
+        env=os.environ | {"WEIR_STATE": str(place)},
+        stdout=subprocess.PIPE,
+        text=True,
+        check=True,
+    )
+    answer: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+    return answer
 
 
 def _tell(what: str, begun: float) -> None:
@@ -128,18 +159,23 @@ def _written(found: dict[str, Any]) -> str:
     for part in found["parts"]:
         lines.append(f"{part['rows']:,} order lines")
         lines += [
-            f"  {name:<12} cold {_pair(page['cold_s'])}  warm {_pair(page['warm_s'])}  "
-            f"server {page['cpu_s_per_opening']:.3f} CPU s an opening  {page['page_bytes'] / 1000:,.0f} kB, "
-            f"largest message {page['largest_message_bytes'] / 1000:,.0f} kB"
+            f"  {name:<26} cold {_pair(page['cold_s'])}  warm {_pair(part['menu'][name])}  "
+            f"loaded again {_pair(page['again_s'])}  server {page['cpu_s_per_opening']:.3f} CPU s an opening  "
+            f"{page['page_bytes'] / 1000:,.0f} kB, largest message {page['largest_message_bytes'] / 1000:,.0f} kB"
             for name, page in part["pages"].items()
         ]
-        lines.append(f"  asking on    {_pair(part['asking_on'])}  over {part['asking_on']['clicks']} clicks")
         lines += [
-            f"  {crowd['people']:>2} at once   {_pair(crowd)}  server {crowd['cpu_s_per_opening']:.3f} CPU s an opening"
+            f"  {name:<26} cold {_pair(page['cold_s'])}  {'':<16}loaded again {_pair(page['again_s'])}"
+            for name, page in part["framework"].items()
+        ]
+        lines.append(f"  {'asking on':<26} {_pair(part['asking_on'])}  over {part['asking_on']['clicks']} clicks")
+        lines += [
+            f"  {crowd['people']:>2} at once{'':<17} {_pair(crowd)}  "
+            f"server {crowd['cpu_s_per_opening']:.3f} CPU s an opening"
             for crowd in part["crowd"]
         ]
-        way = part["obvious"]
-        theirs, ours, anew = (median(way[name]) * 1000 for name in ("obvious", "ours", "ours_asked_anew"))
+        way = part["in_pandas"]
+        theirs, ours, anew = (median(way[name]) * 1000 for name in ("pandas", "ours", "ours_asked_anew"))
         lines.append(
             f"  four figures, warm: all rows in pandas {theirs:,.1f} ms, ours {ours:,.2f} ms ({theirs / ours:,.0f} x), "
             f"ours asked anew {anew:,.1f} ms ({theirs / anew:,.0f} x); the same net sales: {way['same']}"

@@ -17,6 +17,7 @@ from pipeline.errors import BusyError, FileRefusedError, WeirError
 from pipeline.local.pids import remember
 from pipeline.replay import launch, progress, resume, store
 from pipeline.replay import run as runs
+from pipeline.replay.account import Account
 from pipeline.replay.families import FIREHOSE, KINESIS
 from pipeline.replay.firehose_sender import FirehoseSender
 from pipeline.replay.journal import Journal
@@ -76,19 +77,13 @@ def work(order: Order, settings: Settings) -> Receipt:
 
 def _work(order: Order, settings: Settings, table: store.Store) -> Receipt:
     outputs = stack.outputs(settings.stack)
-    latest: list[Progress] = []
     shown = Shown()
     control = Control(order.tempo)
-    taken: list[BusyError] = []
+    account = Account(table, control)
 
     def tell(state: Progress) -> None:
-        latest[:] = [state]
         shown(state)
-        try:
-            control.wish(table.save(state))
-        except BusyError as error:
-            taken[:] = [error]
-            control.stop()
+        account.tell(state)
 
     with ExitStack() as held:
         orders = open_file(order.path, shift_to=order.shift_to)
@@ -115,12 +110,13 @@ def _work(order: Order, settings: Settings, table: store.Store) -> Receipt:
         kept_in = (client("s3"), outputs.lake_bucket)
         receipt = runs.replay(orders, sender, job, kept_in, on_progress=tell, control=control)
     shown.close()
-    if taken:
-        raise taken[0]
     try:
-        table.save(latest[0], receipt)
+        account.end(receipt)
+    except BusyError:
+        raise
     except WeirError as error:
-        print(f"weir: the receipt could not be kept: {error}", file=sys.stderr)
+        again = f"`python -m pipeline replay --resume {order.replay_id}` brings it about."
+        print(f"weir: the receipt could not be kept: {error} {again}", file=sys.stderr)
     return receipt
 
 

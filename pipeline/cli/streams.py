@@ -11,15 +11,14 @@ from pipeline import stack
 if TYPE_CHECKING:
     from pipeline.settings import Settings
 
-NAMES = ("orders", "clicks", "sessions", "sessions-usa", "sessions-international")
-HELP = f"one of the stack's ({', '.join(NAMES)}), or any stream's own name"
+HELP = f"one of the stack's ({', '.join(stack.STREAMS)}), or any stream's own name"
 
 
 def full_name(settings: Settings, name: str) -> str:
     """A stream's own name. Raises CloudError when the stack cannot be asked."""
-    if name not in NAMES:
+    if name not in stack.STREAMS:
         return name
-    return str(getattr(stack.outputs(settings.stack), f"{name.replace('-', '_')}_stream"))
+    return stack.outputs(settings.stack).streams[name]
 
 
 def decoded(data: bytes) -> Any:  # noqa: ANN401 - whatever JSON holds

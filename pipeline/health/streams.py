@@ -1,17 +1,19 @@
-"""How the orders stream does: its status, shards, consumers, and the records that came in."""
+"""How a stream does: its status, shards and consumers, and the records that came in, went out, and were refused."""
 
 from __future__ import annotations
 
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from pipeline.clients import aws_errors
-from pipeline.health import metrics
+from pipeline.health import lags, metrics
 from pipeline.health.verdict import Verdict
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
 
 _WINDOW = timedelta(hours=1)
 _HASHES = 2**128
@@ -19,54 +21,74 @@ _SPANS = (timedelta(minutes=1), timedelta(minutes=10), timedelta(hours=1), timed
 # Reading shares each shard's 2 MB/s and five calls a second with the consumers: a look is few calls for one record.
 _MOST_READS = 2
 _NAMESPACE = "AWS/Kinesis"
-_THROTTLED = "WriteProvisionedThroughputExceeded"
-_LATE_MS = 60_000
-_DELIVERY = "delivery stream"
+_IN, _OUT = "IncomingRecords", "GetRecords.Records"
+_REFUSED, _SLOWED = "WriteProvisionedThroughputExceeded", "ReadProvisionedThroughputExceeded"
+_LATE_S = 60
 
 
 @dataclass(frozen=True)
 class Shard:
-    """One open shard: the share of all partition keys that it takes (0 to 1), and how fresh its newest record is.
-
-    `within` is the shortest of a minute, ten, an hour and a day in which a record came; None when none did.
-    """
+    """One open shard, and the share of all partition keys that it takes (0 to 1)."""
 
     shard_id: str
     share: float
-    within: timedelta | None
 
 
 @dataclass(frozen=True)
 class Consumer:
-    """Who reads the stream: a function or a delivery stream, and its own word for its state."""
+    """Who reads the stream: a function or a delivery stream, its own word for its state, and how far it is behind.
+
+    `behind_s` is the age of what it read last, in seconds, the greatest of the last minutes; 0 when it read nothing.
+    """
 
     name: str
     kind: str
     state: str
+    behind_s: float
 
 
 @dataclass(frozen=True)
 class Stream:
-    """What one stream is and does.
+    """What one stream is and does; the records of the last hour, by minute.
 
-    `incoming` counts records per minute over the last hour, as `counted_by` saw them: the stream itself, or a delivery
-    stream that reads it where nobody counts for the stream.
+    `incoming` came in. `outgoing` went out to any reader: with three readers, three times as many. `refused` were not
+    taken because a shard had too much to take, and `slowed` counts readings that were put off for the same reason.
     """
 
     name: str
     status: str
-    mode: str
     retention_h: int
-    encryption: str
     shards: tuple[Shard, ...]
     consumers: tuple[Consumer, ...]
     incoming: metrics.Series
-    counted_by: str
+    outgoing: metrics.Series
+    refused: metrics.Series
+    slowed: metrics.Series
     verdict: Verdict
 
+    @property
+    def behind_s(self) -> float:
+        """How far the slowest consumer is behind, in seconds."""
+        return max((consumer.behind_s for consumer in self.consumers), default=0.0)
 
-def look(client: Callable[[str], Any], name: str, deliveries: Sequence[str]) -> Stream:
-    """How stream `name` does now; `deliveries` are the delivery streams that may read it. Raises CloudError."""
+
+Readers = Mapping[str, Sequence[tuple[str, str]]]
+
+
+def readers(client: Callable[[str], Any], deliveries: Sequence[str]) -> Readers:
+    """By a stream's ARN the delivery streams that read it, each with its own word for its state. Raises CloudError."""
+    found: defaultdict[str, list[tuple[str, str]]] = defaultdict(list)
+    for name in deliveries:
+        with aws_errors(f"Delivery stream {name}"):
+            answer = client("firehose").describe_delivery_stream(DeliveryStreamName=name)
+        described = answer["DeliveryStreamDescription"]
+        if source := described.get("Source", {}).get("KinesisStreamSourceDescription"):
+            found[source["KinesisStreamARN"]].append((name, str(described["DeliveryStreamStatus"]).lower()))
+    return dict(found)
+
+
+def look(client: Callable[[str], Any], name: str, deliveries: Readers) -> Stream:
+    """How stream `name` does now; `deliveries` are what `readers` found. Raises CloudError."""
     kinesis = client("kinesis")
     with aws_errors(f"Stream {name}"):
         summary = kinesis.describe_stream_summary(StreamName=name)["StreamDescriptionSummary"]
@@ -78,50 +100,45 @@ def look(client: Callable[[str], Any], name: str, deliveries: Sequence[str]) -> 
         client("cloudwatch"),
         _NAMESPACE,
         {"StreamName": name},
-        [("IncomingRecords", "Sum"), (_THROTTLED, "Sum"), ("GetRecords.IteratorAgeMilliseconds", "Maximum")],
+        [(_IN, "Sum"), (_OUT, "Sum"), (_REFUSED, "Sum"), (_SLOWED, "Sum")],
         since=now - _WINDOW,
         until=now,
     )
     opened = [shard for shard in listed if "EndingSequenceNumber" not in shard["SequenceNumberRange"]]
-    status = str(summary["StreamStatus"])
-    consumers = _consumers(client, str(summary["StreamARN"]), deliveries)
+    status, arn = str(summary["StreamStatus"]), str(summary["StreamARN"])
+    consumers = (*_functions(client, arn), *_deliveries(client, deliveries.get(arn, ())))
     return Stream(
         name,
         status,
-        str(summary.get("StreamModeDetails", {}).get("StreamMode", "PROVISIONED")).lower().replace("_", "-"),
         int(summary["RetentionPeriodHours"]),
-        "KMS" if summary.get("EncryptionType") == "KMS" else "none",
-        tuple(_shard(kinesis, name, shard, now) for shard in opened),
+        tuple(map(_shard, opened)),
         consumers,
-        *_incoming(client, name, counted["IncomingRecords"], consumers),
-        _verdict(status, consumers, counted),
+        counted[_IN],
+        counted[_OUT],
+        counted[_REFUSED],
+        counted[_SLOWED],
+        _verdict(status, consumers, counted[_REFUSED].total),
     )
 
 
-def _incoming(
-    client: Callable[[str], Any], name: str, counted: metrics.Series, consumers: Sequence[Consumer]
-) -> tuple[metrics.Series, str]:
-    for consumer in () if counted.counts else consumers:
-        if consumer.kind == _DELIVERY:
-            read = metrics.series(
-                client("cloudwatch"),
-                "AWS/Firehose",
-                {"DeliveryStreamName": consumer.name},
-                [("DataReadFromKinesisStream.Records", "Sum"), ("IncomingRecords", "Sum")],
-                since=counted.since,
-                until=counted.until,
-            )
-            return next((series for series in read.values() if series.counts), counted), consumer.name
-    return counted, name
+def freshness(client: Callable[[str], Any], stream: Stream) -> tuple[timedelta | None, ...]:
+    """How fresh each open shard's newest record is: the shortest of a minute, ten, an hour and a day in which one came.
+
+    None where none did. Raises CloudError.
+    """
+    now = datetime.now(UTC)
+    return tuple(_within(client("kinesis"), stream.name, shard.shard_id, now) for shard in stream.shards)
 
 
-def _shard(kinesis: Any, stream: str, shard: dict[str, Any], now: datetime) -> Shard:  # noqa: ANN401 - boto3
+def _shard(shard: Mapping[str, Any]) -> Shard:
     keys = shard["HashKeyRange"]
     share = (int(keys["EndingHashKey"]) - int(keys["StartingHashKey"]) + 1) / _HASHES
-    identity = str(shard["ShardId"])
-    with aws_errors(f"Shard {identity} of stream {stream}"):
-        within = next((span for span in _SPANS if _has_record_since(kinesis, stream, identity, now - span)), None)
-    return Shard(identity, share, within)
+    return Shard(str(shard["ShardId"]), share)
+
+
+def _within(kinesis: Any, stream: str, shard: str, now: datetime) -> timedelta | None:  # noqa: ANN401 - boto3
+    with aws_errors(f"Shard {shard} of stream {stream}"):
+        return next((span for span in _SPANS if _has_record_since(kinesis, stream, shard, now - span)), None)
 
 
 def _has_record_since(kinesis: Any, stream: str, shard: str, since: datetime) -> bool:  # noqa: ANN401 - boto3
@@ -139,25 +156,26 @@ def _has_record_since(kinesis: Any, stream: str, shard: str, since: datetime) ->
     return False
 
 
-def _consumers(client: Callable[[str], Any], arn: str, deliveries: Sequence[str]) -> tuple[Consumer, ...]:
-    found = []
+def _functions(client: Callable[[str], Any], arn: str) -> list[Consumer]:
     with aws_errors("Lambda's event source mappings"):
         pages = client("lambda").get_paginator("list_event_source_mappings").paginate(EventSourceArn=arn)
-        for page in pages:
-            for mapping in page["EventSourceMappings"]:
-                function = str(mapping["FunctionArn"]).split(":function:")[-1]
-                found.append(Consumer(function, "function", str(mapping.get("State", "unknown")).lower()))
-    for name in deliveries:
-        with aws_errors(f"Delivery stream {name}"):
-            described = client("firehose").describe_delivery_stream(DeliveryStreamName=name)
-        description = described["DeliveryStreamDescription"]
-        source = description.get("Source", {}).get("KinesisStreamSourceDescription", {})
-        if source.get("KinesisStreamARN") == arn:
-            found.append(Consumer(name, _DELIVERY, str(description["DeliveryStreamStatus"]).lower()))
-    return tuple(found)
+        mappings = [mapping for page in pages for mapping in page["EventSourceMappings"]]
+    found = []
+    for mapping in mappings:
+        name = str(mapping["FunctionArn"]).split(":function:")[-1]
+        behind_s = lags.of_function(client("cloudwatch"), name)
+        found.append(Consumer(name, "function", str(mapping.get("State", "unknown")).lower(), behind_s))
+    return found
 
 
-def _verdict(status: str, consumers: Sequence[Consumer], counted: dict[str, metrics.Series]) -> Verdict:
+def _deliveries(client: Callable[[str], Any], found: Sequence[tuple[str, str]]) -> list[Consumer]:
+    return [
+        Consumer(name, "delivery stream", state, lags.of_delivery(client("cloudwatch"), name).behind_s)
+        for name, state in found
+    ]
+
+
+def _verdict(status: str, consumers: Sequence[Consumer], refused: float) -> Verdict:
     if status not in {"ACTIVE", "UPDATING"}:
         return Verdict("failing", f"The stream is {status.lower()}; it takes no records.")
     asleep = [consumer.name for consumer in consumers if consumer.state not in {"enabled", "active"}]
@@ -165,12 +183,9 @@ def _verdict(status: str, consumers: Sequence[Consumer], counted: dict[str, metr
         return Verdict("degraded", f"Not reading: {', '.join(asleep)}. Records wait until their retention ends.")
     if not consumers:
         return Verdict("degraded", "Nobody reads this stream.")
-    if counted[_THROTTLED].total:
-        return Verdict(
-            "degraded",
-            f"{counted[_THROTTLED].total:,.0f} records were refused in the last hour: more shards are needed.",
-        )
-    age = counted["GetRecords.IteratorAgeMilliseconds"].newest
-    if age is not None and age > _LATE_MS:
-        return Verdict("degraded", f"The slowest reader is {age / 1000:,.0f} s behind.")
+    if refused:
+        return Verdict("degraded", f"{refused:,.0f} records were refused in the last hour: more shards are needed.")
+    slowest = max(consumers, key=lambda consumer: consumer.behind_s)
+    if slowest.behind_s > _LATE_S:
+        return Verdict("degraded", f"{slowest.name} is {slowest.behind_s:,.0f} s behind.")
     return Verdict("healthy", "Active, and every consumer reads.")

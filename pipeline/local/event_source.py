@@ -20,6 +20,7 @@ from pipeline.errors import LocalCloudError
 from pipeline.local import event_failure, objects
 from pipeline.local import event_shards as shards
 from pipeline.local.event_batches import BEFORE_ALL, Outcome, Record, Rules, ShardConsumer
+from pipeline.local.kinesis import metrics
 from pipeline.settings import LOCAL_REGION
 
 if TYPE_CHECKING:
@@ -155,8 +156,10 @@ class _Reader:
     def step(self, mapping: dict[str, Any]) -> float:
         self._mapping = mapping
         wait = self._consumer.step(Rules.of(mapping), self._invoke, self._discard, time.time(), _IDLE)
-        if self._places[self._shard] != self._consumer.checkpoint:
-            self._places[self._shard] = self._consumer.checkpoint
+        before, now = self._places[self._shard], self._consumer.checkpoint
+        if before != now:
+            metrics.read(mapping["EventSourceArn"].rpartition("/")[2], self._count(before, now), self.iterator_age)
+            self._places[self._shard] = now
             mapping["LastProcessingResult"] = "OK"
         return wait
 
@@ -169,6 +172,11 @@ class _Reader:
         records = shards.records_of(self._mapping, self._shard)
         start = bisect.bisect_right(records, checkpoint, key=shards.sequence)
         return records[start : start + limit]
+
+    def _count(self, after: str, upto: str) -> int:
+        records = shards.records_of(self._mapping, self._shard)
+        first, last = (bisect.bisect_right(records, place, key=shards.sequence) for place in (after, upto))
+        return last - first
 
     def _invoke(self, records: Sequence[Record]) -> Outcome:
         from ministack.services import lambda_svc

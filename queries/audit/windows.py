@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from pipeline.clients import aws_errors
-from queries.audit import lags
+from pipeline.health import lags
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -39,11 +39,14 @@ _HOP_BY_HOP = {"connection", "expect", "host", "keep-alive", "transfer-encoding"
 
 @dataclass(frozen=True)
 class Call:
-    """One call: its place among all calls from 1, such as `Kinesis.PutRecords` or `S3.PUT`, and its body."""
+    """One call: its place among all calls from 1, such as `Kinesis.PutRecords` or `S3.PUT`, its body, and
+    the port that it came from.
+    """
 
     number: int
     operation: str
     body: bytes
+    port: int
 
 
 @dataclass(frozen=True)
@@ -141,7 +144,7 @@ class _Handler(BaseHTTPRequestHandler):
             self.close_connection = True
             return
         proxy = cast("_Server", self.server).proxy
-        call = Call(proxy.number(), self._operation(), self._body())
+        call = Call(proxy.number(), self._operation(), self._body(), self.client_address[1])
         answer = proxy.answer(call, self._forward)
         if answer is None:
             # A reset, not an end: the caller's own connection error.

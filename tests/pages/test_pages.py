@@ -122,12 +122,31 @@ def test_replay_shows_what_runs_and_what_ran(world: World) -> None:
 
 
 def test_streams_shows_shards_consumers_and_a_verdict(world: World) -> None:
-    said = text(world.open("streams"))
-    assert "healthy" in said
+    app = world.open("streams")
+    every = app.table[0].value
+    assert [name.split("] ")[1] for name in every["Stream"]] == [
+        "orders", "clicks", "sessions", "sessions-usa", "sessions-international",
+    ]  # fmt: skip
+    assert all("healthy" in name for name in every["Stream"])
+    assert (list(every["In"]), list(every["Out"]), list(every["Refused"])) == ([60.0] * 5, [60.0] * 5, [0.0] * 5)
+    said = text(app)
+    assert app.subheader[0].value == "weir-orders-stream"
     assert "Open shards 2" in said
     assert "50% of keys" in said
     assert "weir-invoice-writer" in said
     assert "In, last hour 60" in said
+
+
+def test_the_chosen_stream_is_in_the_address(world: World) -> None:
+    app = world.open("streams", stream="clicks")
+    assert app.subheader[0].value == "weir-clicks-stream"
+    app.pills[0].set_value("sessions-usa").run()
+    assert app.query_params["stream"] == "sessions-usa"
+    assert app.subheader[0].value == "weir-sessions-usa-stream"
+    app = world.open("streams", stream="<b>none</b>")
+    assert app.subheader[0].value == "weir-orders-stream"
+    assert "is none of orders, clicks" in app.warning[0].value
+    assert "<b>" not in app.warning[0].value
 
 
 def test_deliveries_shows_both_with_their_last_object(world: World) -> None:
@@ -230,7 +249,7 @@ def test_a_service_that_fails_is_told_in_words(world: World, page: str) -> None:
     app = world.open(page, **({"invoice": "536365"} if page == "invoices" else {}))
     assert not app.exception
     assert "access refused" in app.error[0].value
-    assert len(app.error) == {"deliveries": 7, "replay": 2}.get(page, 1)
+    assert len(app.error) == {"deliveries": 7, "replay": 2, "streams": 5}.get(page, 1)
 
 
 def test_a_warehouse_that_is_down_leaves_the_deliveries(world: World) -> None:

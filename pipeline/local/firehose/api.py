@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from pipeline.local.firehose.buffers import Chunk
 from pipeline.local.firehose.rules import RefusedError, check, typed
+from pipeline.local.kinesis import metrics
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -158,6 +159,7 @@ class Api:
             and stream["status"] == "ACTIVE"
         ]
         if readers:
+            metrics.read(stream_arn.rpartition("/")[2], len(records) * len(readers))
             chunk = Chunk.of([data for _, data in records], time.time())
             for stream in readers:
                 self._registry.ingest(stream, chunk)

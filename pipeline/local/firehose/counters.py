@@ -5,27 +5,10 @@ Names and units from the developer guide, "Monitor Amazon Data Firehose with Clo
 
 from __future__ import annotations
 
-import threading
 from collections import defaultdict
 from dataclasses import dataclass, field
 
-from pipeline.local.firehose.services import Metric
-
-_UNITS = {"Bytes": "Bytes", "Records": "Count", "DataFreshness": "Seconds", "Duration": "Seconds"}
-
-
-@dataclass(slots=True)
-class _Sum:
-    total: float = 0.0
-    samples: int = 0
-    least: float = 0.0
-    most: float = 0.0
-
-    def add(self, value: float) -> None:
-        self.least = min(self.least, value) if self.samples else value
-        self.most = max(self.most, value) if self.samples else value
-        self.total += value
-        self.samples += 1
+from pipeline.local.metrics import Sums
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,23 +22,21 @@ class Totals:
     error_at: float | None = None
 
 
-class Counters:
+class Counters(Sums):
     """Thread-safe sums of one delivery stream."""
 
     def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._new: dict[str, _Sum] = {}
+        super().__init__()
         self._sums: defaultdict[str, float] = defaultdict(float)
         self._delivered: tuple[str, float | None] = ("", None)
         self._error: tuple[str, float | None] = ("", None)
 
     def add(self, **values: float) -> None:
         """Count one sample of each metric; `__` in a name stands for its dot (`DeliveryToS3__Records`)."""
+        super().add(**values)
         with self._lock:
             for name, value in values.items():
-                metric = name.replace("__", ".")
-                self._new.setdefault(metric, _Sum()).add(value)
-                self._sums[metric] += value
+                self._sums[name.replace("__", ".")] += value
 
     def delivered(self, key: str, when: float) -> None:
         """Note the last object delivered."""
@@ -72,16 +53,3 @@ class Counters:
         """Everything since the start."""
         with self._lock:
             return Totals(dict(self._sums), *self._delivered, *self._error)
-
-    def take(self) -> list[Metric]:
-        """What was counted since the last time."""
-        with self._lock:
-            new, self._new = self._new, {}
-        return [
-            Metric(name, _unit(name), entry.total, entry.samples, entry.least, entry.most)
-            for name, entry in new.items()
-        ]
-
-
-def _unit(name: str) -> str:
-    return next((unit for ending, unit in _UNITS.items() if name.endswith(ending)), "None")

@@ -14,12 +14,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 from pipeline.local import objects
+from pipeline.local.metrics import publish
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from pipeline.local.firehose.buffers import Record
     from pipeline.local.firehose.destination import LogStream
+    from pipeline.local.metrics import Metric
 
 logger = logging.getLogger("weir.firehose")
 # A record is in its stream a little before it reaches a delivery stream's buffer.
@@ -33,18 +35,6 @@ class Answer:
     payload: Any = None
     code: str = ""
     message: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Metric:
-    """One metric's sum over `samples` samples, each between `least` and `most`."""
-
-    name: str
-    unit: str
-    total: float
-    samples: int
-    least: float
-    most: float
 
 
 class Services(Protocol):
@@ -138,27 +128,7 @@ class MiniStack:
 
     def publish(self, stream: str, metrics: Iterable[Metric]) -> None:
         """Put metrics of a delivery stream."""
-        from ministack.services import cloudwatch
-
-        now = time.time()
-        for metric in metrics:
-            statistics = {
-                "SampleCount": metric.samples,
-                "Sum": metric.total,
-                "Minimum": metric.least,
-                "Maximum": metric.most,
-            }
-            cloudwatch._store_datum(
-                "AWS/Firehose",
-                metric.name,
-                {"DeliveryStreamName": stream},
-                now,
-                metric.unit,
-                None,
-                None,
-                None,
-                statistics,
-            )
+        publish("AWS/Firehose", {"DeliveryStreamName": stream}, metrics)
 
     def sequence_numbers(self, source: str, records: Sequence[Record]) -> list[str]:
         """Each record's sequence number in its Kinesis stream, empty where it is not known.

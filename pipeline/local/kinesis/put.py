@@ -10,6 +10,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from pipeline.local.host import ACCOUNT
+from pipeline.local.kinesis import metrics
 from pipeline.local.kinesis.limits import THROTTLED, refusal
 from pipeline.local.kinesis.records import Record
 from pipeline.local.kinesis.reshard import forget_expired, open_shards
@@ -120,6 +121,8 @@ def _put(
         shard.records.append(Record(number, now, key, raw))
         results.append({"SequenceNumber": number, "ShardId": shard.name})
         taken.append((key, raw))
+    size = sum(len(key.encode()) + len(raw) for key, raw in taken)
+    metrics.put(stream_name, len(taken), size, len(records) - len(taken))
     if taken:
         # What a delivery stream could not take fails the call: it is sent again, and nothing is missing in a sink.
         firehose.ingest_from_kinesis_source(arn, taken)

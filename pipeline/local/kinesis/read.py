@@ -11,7 +11,7 @@ import bisect
 import time
 from typing import TYPE_CHECKING, Any, cast
 
-from pipeline.local.kinesis import reshard
+from pipeline.local.kinesis import metrics, reshard
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -82,6 +82,8 @@ def _page(kinesis: Any, stream: dict[str, Any], place: Mapping[str, Any], limit:
                 "EncryptionType": stream.get("EncryptionType", "NONE"),
             }
         )
+    if page:
+        metrics.read(stream["StreamName"], len(page), max(0.0, time.time() - page[-1]["ApproximateArrivalTimestamp"]))
     following = start + len(page)
     behind = 0
     if following < len(records):

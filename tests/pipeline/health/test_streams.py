@@ -21,22 +21,30 @@ DELIVERIES = ("weir-lake-delivery", "weir-warehouse-delivery")
 
 def look(found: dict[str, FakeService]) -> Stream:
     client: Callable[[str], Any] = found.__getitem__
-    return streams.look(client, "weir-orders", DELIVERIES)
+    return streams.look(client, "weir-orders", streams.readers(client, DELIVERIES))
+
+
+def freshness(found: dict[str, FakeService]) -> tuple[timedelta | None, ...]:
+    return streams.freshness(found.__getitem__, look(found))
 
 
 def test_a_stream_that_is_read() -> None:
-    stream = look(services(busy=True))
+    found = services(busy=True)
+    stream = look(found)
     assert stream.status == "ACTIVE"
     assert [shard.share for shard in stream.shards] == [0.5, 0.5]
     assert {consumer.name for consumer in stream.consumers} == {"weir-invoice-writer", *DELIVERIES}
-    assert stream.incoming.total == 60
-    assert stream.shards[0].within == timedelta(minutes=1)
+    assert (stream.incoming.total, stream.outgoing.total, stream.refused.total) == (60, 60, 0)
+    assert stream.behind_s == 0.03
+    assert freshness(found) == (timedelta(minutes=1),) * 2
     assert stream.verdict.state == "healthy"
 
 
 def test_a_stream_without_records_is_healthy_and_says_so() -> None:
-    stream = look(services(busy=False))
-    assert stream.shards[0].within is None
+    found = services(busy=False)
+    stream = look(found)
+    assert stream.verdict.state == "healthy"
+    assert freshness(found) == (None, None)
     assert stream.incoming.counts == ()
 
 
@@ -96,6 +104,26 @@ def test_refused_records_degrade() -> None:
     assert "1,200 records were refused" in verdict.why
 
 
+def test_a_consumer_that_is_far_behind_degrades_by_its_name() -> None:
+    def metric_data(request: dict[str, Any]) -> dict[str, Any]:
+        of = request["MetricDataQueries"][0]["MetricStat"]["Metric"]["Dimensions"][0]["Value"]
+        late = 90_000.0 if of == "weir-warehouse-delivery" else 0.0
+        return {
+            "MetricDataResults": [
+                {
+                    "Id": asked["Id"],
+                    "Timestamps": [datetime.now(UTC)],
+                    "Values": [late if "Latest" in asked["Label"] else 0],
+                }
+                for asked in request["MetricDataQueries"]
+            ]
+        }
+
+    stream = look(with_answers("cloudwatch", get_metric_data=metric_data))
+    assert stream.behind_s == 90
+    assert stream.verdict.why == "weir-warehouse-delivery is 90 s behind."
+
+
 def test_a_missing_stream_is_named() -> None:
     missing = ClientError({"Error": {"Code": "ResourceNotFoundException", "Message": "no"}}, "DescribeStreamSummary")
     with pytest.raises(NotFoundError, match="Stream weir-orders"):
@@ -121,14 +149,12 @@ def test_a_shards_newest_record_is_found_in_few_reads(minutes_ago: float, within
         since = datetime.fromisoformat(request["ShardIterator"])
         return {"Records": [{}] if newest >= since else [], "MillisBehindLatest": 0}
 
-    stream = look(
-        with_answers(
-            "kinesis",
-            get_shard_iterator=lambda request: {"ShardIterator": request["Timestamp"].isoformat()},
-            get_records=records,
-        )
+    found = with_answers(
+        "kinesis",
+        get_shard_iterator=lambda request: {"ShardIterator": request["Timestamp"].isoformat()},
+        get_records=records,
     )
-    assert stream.shards[0].within == within
+    assert freshness(found)[0] == within
     assert len(reads) <= 2 * 4
 
 
@@ -137,5 +163,5 @@ def test_an_empty_answer_that_is_behind_is_asked_on() -> None:
         [{"Records": [], "MillisBehindLatest": 5, "NextShardIterator": "y"}, {"Records": [{}], "MillisBehindLatest": 0}]
         * 2
     )
-    stream = look(with_answers("kinesis", get_records=lambda _request: next(answers)))
-    assert stream.shards[0].within == timedelta(minutes=1)
+    found = with_answers("kinesis", get_records=lambda _request: next(answers))
+    assert freshness(found)[0] == timedelta(minutes=1)

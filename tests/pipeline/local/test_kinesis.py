@@ -5,13 +5,15 @@ from __future__ import annotations
 import base64
 import json
 import time
+from collections import defaultdict
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pipeline.local.kinesis import limits, put
+from pipeline.local.kinesis import limits, metrics, put
 from pipeline.local.kinesis.limits import ShardLimits
+from pipeline.local.metrics import Sums
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -214,3 +216,34 @@ def test_a_stream_is_saved_and_restored_whole(stream: Stream, tmp_path: Path, mo
     ]
     assert len(list((tmp_path / "aws" / "kinesis-records").iterdir())) == 1  # what is gone is gone on disk too
     stream.module.load_persisted_state(None)
+
+
+def test_what_comes_in_is_refused_and_goes_out_is_told_to_cloudwatch(
+    stream: Stream, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Developer guide, "Monitoring the Amazon Kinesis Data Streams service with Amazon CloudWatch"."""
+    from ministack.services import cloudwatch
+
+    told: dict[str, tuple[float, float]] = {}
+
+    def store(namespace: str, name: str, dimensions: Any, _when: float, _unit: str, *rest: Any) -> None:
+        assert (namespace, dimensions) == ("AWS/Kinesis", {"StreamName": "orders"})
+        told[name] = (rest[-1]["SampleCount"], rest[-1]["Sum"])
+
+    monkeypatch.setattr(cloudwatch, "_store_datum", store)
+    monkeypatch.setattr(metrics, "_streams", defaultdict(Sums))
+    put.install(stream.module, ShardLimits(clock=lambda: 0.0))
+    for _ in range(3):
+        stream.put(*(("one key", b"four") for _ in range(500)))
+    shard = next(name for name, found in stream.shards().items() if found["records"])
+    _status, place = stream.call("get_shard_iterator", ShardId=shard, ShardIteratorType="TRIM_HORIZON")
+    stream.call("get_records", ShardIterator=place["ShardIterator"], Limit=100)
+    metrics.publish()
+    assert told["IncomingRecords"] == (3, 1000)
+    assert told["IncomingBytes"] == (3, 1000 * len("one keyfour"))
+    assert told["WriteProvisionedThroughputExceeded"] == (3, 500)
+    assert told["GetRecords.Records"] == (1, 100)
+    assert told["GetRecords.IteratorAgeMilliseconds"][1] < 60_000
+    told.clear()
+    metrics.publish()
+    assert told == {}

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from pipeline.local.firehose.buffers import Record
     from pipeline.local.firehose.destination import LogStream, Redshift
-    from pipeline.local.firehose.services import Metric
+    from pipeline.local.metrics import Metric
 
 BUCKET = "lake"
 ARRIVED = 1535366100.25  # 2018-08-27 10:35:00 UTC, in the hour of the guide's examples

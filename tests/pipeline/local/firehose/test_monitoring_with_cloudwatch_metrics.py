@@ -31,6 +31,7 @@ def test_a_kinesis_source(firehose: Any) -> None:
     metrics = published(firehose, stream)
     assert metrics["DataReadFromKinesisStream.Records"].total == 1
     assert metrics["DataReadFromKinesisStream.Bytes"].total == 3
+    assert (metrics["KinesisMillisBehindLatest"].most, metrics["KinesisMillisBehindLatest"].unit) == (0, "Milliseconds")
 
 
 def test_success_is_the_share_of_calls_that_worked(firehose: Any) -> None:

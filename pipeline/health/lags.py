@@ -1,4 +1,4 @@
-"""How far the sinks' consumers are behind the stream, by their own metrics of the last minutes.
+"""How far the streams' consumers are behind, by their own metrics of the last minutes.
 
 A consumer that lags behind a fast replay has not missed anything: what was acknowledged within its lag is late.
 """
