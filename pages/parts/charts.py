@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -38,9 +39,11 @@ _HEAT_HEIGHT = 300
 _MARKED = 400  # as many points have marks to click on; more would be a band
 _INK = "#0E1114"
 _SAVING = """
-for (const format of ['png', 'svg']) {
+document.body.style.font = '16px sans-serif';
+for (const format of ['svg', 'png']) {
     const button = document.createElement('button');
     button.textContent = 'Save as ' + format.toUpperCase();
+    button.style = 'font: inherit; margin: 8px; padding: 8px 16px';
     button.onclick = () => Plotly.downloadImage('chart', {format, filename: 'weir-chart', width: 1200, height: 600});
     document.body.prepend(button);
 }
@@ -54,6 +57,7 @@ def show(figure: go.Figure, key: str, alt: str, pick: Callable[[int], None] | No
     `pick` is called with the place, from 0, of the point or bar that was clicked. What it changes belongs in `key`
     too: a chart that comes anew has forgotten the click.
     """
+    figure.update_layout(meta=alt)
     name = key.lower().replace(" ", "-")
     config = {
         "displaylogo": False,
@@ -74,11 +78,15 @@ def show(figure: go.Figure, key: str, alt: str, pick: Callable[[int], None] | No
     st.plotly_chart(figure, key=key, alt=alt, config=config, on_select=picked, selection_mode="points")
 
 
-def document(figure: go.Figure, title: str) -> bytes:
-    """The chart as a page of its own that needs nothing else, with buttons that save it as PNG or SVG."""
+def document(figure: go.Figure, what: str) -> bytes:
+    """The chart as a page of its own that needs nothing else, with buttons that save it as PNG or SVG.
+
+    Its title is what `show` was told that it shows, or `what`.
+    """
     alone = go.Figure(figure)
     # The colours of text that the dashboard leaves to the browser's theme.
-    alone.update_layout(template="plotly_white+weir", font_color=_INK, title=title, margin_t=48, height=480)
+    alone.update_layout(template="plotly_white+weir", font_color=_INK, margin_t=48, height=480)
+    alone.update_layout(title={"text": html.escape(str(figure.layout.meta or what)), "font": {"size": 16}})
     alone.update_xaxes(tickfont_color=_INK)
     alone.update_yaxes(tickfont_color=_INK)
     config = {"displaylogo": False, "responsive": True}

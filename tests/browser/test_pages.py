@@ -178,6 +178,9 @@ def test_streams_shows_the_shards(view: View, cloud: Cloud) -> None:
     assert cloud.outputs.orders_stream in view.text()
     assert int(view.metric("Open shards")) == len(shards_of(cloud))
     assert "healthy" in view.text()
+    view.page.get_by_test_id("stMain").get_by_text("sessions-usa", exact=True).last.click()
+    view.page.wait_for_url("**/streams?stream=sessions-usa")
+    view.page.get_by_role("heading", name=cloud.outputs.sessions_usa_stream).wait_for()
 
 
 def test_deliveries_shows_what_was_delivered_and_sends_test_data_to_the_lake(view: View, cloud: Cloud) -> None:
