@@ -301,10 +301,9 @@ def heat(frame: pd.DataFrame, measure: Measure, chosen: tuple[int, int] | None =
 
 def blank(trace: go.Bar | go.Scatter | go.Heatmap, **layout: Any) -> go.Figure:  # noqa: ANN401 - Plotly's own names
     """A figure in the one template, with readable axes."""
-    base = {"template": theme.TEMPLATE, "height": theme.CHART_HEIGHT, "font": {"color": theme.TEXT}}
-    figure = go.Figure(trace, layout=base | layout)
-    figure.update_xaxes(tickfont_color=theme.TEXT)
-    return figure.update_yaxes(tickfont_color=theme.TEXT)
+    axis = {"tickfont": {"color": theme.TEXT}}
+    base = {"height": theme.CHART_HEIGHT, "font": {"color": theme.TEXT}, "xaxis": axis, "yaxis": axis}
+    return go.Figure(trace, layout=base | layout)
 
 
 def note(figure: go.Figure, text: str, above: int = 0) -> go.Figure:
