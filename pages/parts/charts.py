@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -39,9 +40,11 @@ _HEAT_HEIGHT = 300
 _MARKED = 400  # as many points have marks to click on; more would be a band
 _INK = "#0E1114"
 _SAVING = """
-for (const format of ['png', 'svg']) {
+document.body.style.font = '16px sans-serif';
+for (const format of ['svg', 'png']) {
     const button = document.createElement('button');
     button.textContent = 'Save as ' + format.toUpperCase();
+    button.style = 'font: inherit; margin: 8px; padding: 8px 16px';
     button.onclick = () => Plotly.downloadImage('chart', {format, filename: 'weir-chart', width: 1200, height: 600});
     document.body.prepend(button);
 }
@@ -55,6 +58,7 @@ def show(figure: go.Figure, key: str, alt: str, pick: Callable[[int], None] | No
     `pick` is called with the place, from 0, of the point or bar that was clicked. What it changes belongs in `key`
     too: a chart that comes anew has forgotten the click.
     """
+    figure.update_layout(meta=alt)
     name = key.lower().replace(" ", "-")
     config = {
         "displaylogo": False,
@@ -75,11 +79,15 @@ def show(figure: go.Figure, key: str, alt: str, pick: Callable[[int], None] | No
     st.plotly_chart(figure, key=key, alt=alt, config=config, on_select=picked, selection_mode="points")
 
 
-def document(figure: go.Figure, title: str) -> bytes:
-    """The chart as a page of its own that needs nothing else, with buttons that save it as PNG or SVG."""
+def document(figure: go.Figure, what: str) -> bytes:
+    """The chart as a page of its own that needs nothing else, with buttons that save it as PNG or SVG.
+
+    Its title is what `show` was told that it shows, or `what`.
+    """
     alone = go.Figure(figure)
     # The colours of text that the dashboard leaves to the browser's theme.
-    alone.update_layout(template="plotly_white+weir", font_color=_INK, title=title, margin_t=48, height=480)
+    alone.update_layout(template="plotly_white+weir", font_color=_INK, margin_t=48, height=480)
+    alone.update_layout(title={"text": html.escape(str(figure.layout.meta or what)), "font": {"size": 16}})
     alone.update_xaxes(tickfont_color=_INK)
     alone.update_yaxes(tickfont_color=_INK)
     config = {"displaylogo": False, "responsive": True}
@@ -296,10 +304,9 @@ def heat(frame: pd.DataFrame, measure: Measure, chosen: tuple[int, int] | None =
 
 def blank(trace: go.Bar | go.Scatter | go.Heatmap, **layout: Any) -> go.Figure:  # noqa: ANN401 - Plotly's own names
     """A figure in the one template, with readable axes."""
-    base = {"template": theme.TEMPLATE, "height": theme.CHART_HEIGHT, "font": {"color": theme.TEXT}}
-    figure = go.Figure(trace, layout=base | layout)
-    figure.update_xaxes(tickfont_color=theme.TEXT)
-    return figure.update_yaxes(tickfont_color=theme.TEXT)
+    axis = {"tickfont": {"color": theme.TEXT}}
+    base = {"height": theme.CHART_HEIGHT, "font": {"color": theme.TEXT}, "xaxis": axis, "yaxis": axis}
+    return go.Figure(trace, layout=base | layout)
 
 
 def note(figure: go.Figure, text: str, above: int = 0) -> go.Figure:

@@ -156,14 +156,14 @@ def _taking_away(what: str, figure: Figure, shown: pd.DataFrame | None, chart: g
         )
         if chart is not None:
             st.download_button(
-                "Chart",
+                "Chart (HTML, PNG, SVG)",
                 lambda: charts.document(chart, what),
                 f"{name}.html",
                 "text/html",
                 key=f"html {what}",
                 on_click="ignore",
                 icon=":material/download:",
-                help="A page of its own, with the chart and buttons that save it as PNG or SVG",
+                help="A page of its own that needs no network: the chart, and buttons that save it as PNG or SVG",
             )
 
 
