@@ -33,6 +33,7 @@ _TICK_DATES = (
 )
 # Over this many points numbers travel with 4 bytes instead of 8, which keeps 15,000 of them under 100 KB.
 _MANY = 4_000
+_TICKS = 8  # at most, on an axis of time
 _PULSE_HEIGHT = 160
 _HEAT_HEIGHT = 300
 _MARKED = 400  # as many points have marks to click on; more would be a band
@@ -113,6 +114,8 @@ def columns(frame: pd.DataFrame, measure: Measure, by: By, time: str = "period")
     """One measure over time, a column for each step."""
     trace = go.Bar(
         y=numbers(frame[measure.column]),
+        # A column that stands alone would be as wide as Plotly likes.
+        width=_STEP_MS[by] * 0.75 if by in _STEP_MS else None,
         marker={"color": theme.OF_MEASURE[measure.column][0]},
         hovertemplate=hover(measure),
         name=measure.label,
@@ -274,7 +277,9 @@ def time_axis(figure: go.Figure, times: pd.Series[Any], by: By) -> None:
         figure.update_traces(x0=times.iloc[0].isoformat(), dx=_STEP_MS[by])
     else:
         figure.update_traces(x=[time.isoformat() for time in times])
-    figure.update_xaxes(type="date", hoverformat=_HOVER_DATE[by], tickformatstops=_TICK_DATES, nticks=8)
+    figure.update_xaxes(type="date", hoverformat=_HOVER_DATE[by], tickformatstops=_TICK_DATES, nticks=_TICKS)
+    if by in _STEP_MS and len(times) <= _TICKS:
+        figure.update_xaxes(tick0=times.iloc[0].isoformat(), dtick=_STEP_MS[by])  # none between two steps
     if by == "year":
         figure.update_xaxes(dtick="M12")
 
