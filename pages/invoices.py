@@ -48,24 +48,25 @@ if st.query_params.get("invoice", "").strip():
     st.stop()
 
 state, span = frame.begin("Invoices", ANSWERS, narrows=("country",), by_options=("day",))
-with st.container(horizontal=True, vertical_alignment="bottom"):
-    search()
-    end = cast("invoices.End", options.one_of("order", "Which first", ENDS))
+search()
+above = st.container()
 with st.expander("Search", icon=":material/manage_search:", expanded=bool(set(st.query_params) & invoice_lists.FIELDS)):
     what = invoice_lists.asked_for()
+found = st.container()
+end = cast("invoices.End", options.one_of("order", "Which first", ENDS))
 page = invoice_lists.page_number()
 spread, first, *sought = asked.together(
     asked.warehouse(invoices.spread, state.scope),
     asked.warehouse(invoices.first, state.scope, end, TOP),
     *([asked.warehouse(invoices.sought, state.scope, what, page, invoice_lists.PAGE)] if what else []),
 )
-if sought:
-    with states.panel("Invoices found"):
-        invoice_lists.results(sought[0], page)
-with states.panel("Invoices by value"):
+with above, states.panel("Invoices by value"):
     if spread.figure().empty:
         frame.nothing_sold(state, span)
     invoice_lists.spread(state, spread)
+if sought:
+    with found, states.panel("Invoices found"):
+        invoice_lists.results(sought[0], page)
 with states.panel("The first invoices"):
     invoice_lists.first(first, end)
 behind.lines(state.scope)

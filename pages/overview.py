@@ -11,8 +11,11 @@ from queries.reports import sales
 from queries.scope import Scope
 
 DAYS = 30
+PICKED = "overview day"
 MEASURES = (d.NET_SALES, d.ORDERS, d.AVERAGE_ORDER, d.RETURNS)
 
+if day := st.session_state.pop(PICKED, None):
+    st.switch_page("pages/sales.py", query_params={"start": day, "end": day, "by": "hour"})
 head.show("Overview", "How did the latest day sell, and is that more or less than the last day that sold before it?")
 with states.panel("The latest day"):
     newest = asked.figure(sales.span).row
@@ -47,6 +50,12 @@ with states.panel("The latest day"):
         help=f"{d.NET_SALES.label}: {d.NET_SALES.definition}",
     )
     chart = charts.columns(days.frame, d.NET_SALES, "day")
-    charts.show(chart, key="overview days", alt=f"Net sales by day over the {DAYS} days to {words.day(latest)}.")
+    charts.show(
+        chart,
+        key="overview days",
+        alt=f"Net sales by day over the {DAYS} days to {words.day(latest)}.",
+        pick=lambda place: st.session_state.update({PICKED: f"{days.frame['period'][place]:%Y-%m-%d}"}),
+    )
+    st.caption("Click a day for its sales by hour.")
     evidence.show("The latest days", answering, chart=chart)
     st.page_link("pages/sales.py", label="Any period, by hour, day, month or year", icon=":material/payments:")

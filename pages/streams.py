@@ -29,7 +29,7 @@ def chosen() -> str:
     return STREAMS[0]
 
 
-def choose(name: str) -> str:
+def choose(name: str) -> None:
     """The picker, whose choice goes into the address."""
     st.session_state["stream chosen"] = name
 
@@ -37,7 +37,6 @@ def choose(name: str) -> str:
         st.query_params[CHOSEN] = st.session_state["stream chosen"]
 
     st.pills("Stream", STREAMS, key="stream chosen", required=True, on_change=picked, label_visibility="collapsed")
-    return name
 
 
 def look(name: str) -> streams.Stream:
@@ -50,8 +49,9 @@ def look(name: str) -> streams.Stream:
 
 
 @st.fragment(run_every=EVERY_S)
-def live(name: str) -> None:
+def live() -> None:
     """Looks again every 15 s; each stream fails on its own."""
+    name = chosen()
     found = {}
     for each in STREAMS:
         with states.panel(f"Stream {asked.sources().outputs.streams[each]}"):
@@ -64,4 +64,4 @@ def live(name: str) -> None:
         one_stream.show(found[name])
 
 
-live(chosen())
+live()

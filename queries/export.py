@@ -28,7 +28,7 @@ def csv(parts: Iterable[pd.DataFrame]) -> bytes:
 
 
 def parquet(parts: Iterable[pd.DataFrame]) -> bytes:
-    """The same rows with their types: decimals stay decimals, text stays as it is."""
+    """The same rows with their types: decimals stay decimals, counts are whole numbers, text stays as it is."""
     tables = [pa.Table.from_pandas(_typed(part), preserve_index=False) for part in parts]
     sink = io.BytesIO()
     pq.write_table(pa.concat_tables(tables, promote_options="permissive") if tables else pa.table({}), sink)
@@ -50,11 +50,14 @@ def _numeric(column: pd.Series[Any]) -> bool:
 
 
 def _typed(frame: pd.DataFrame) -> pd.DataFrame:
-    """Decimals of one width, so that parts of one table go together."""
-    return frame.assign(
-        **{
-            str(name): frame[name].astype(pd.ArrowDtype(pa.decimal128(38, 4)))
-            for name in frame.columns
-            if frame[name].dtype == object and any(isinstance(value, Decimal) for value in frame[name])
-        }
-    )
+    """Decimals of one width, so that parts of one table go together; those without a fraction are counts."""
+    types = {name: _decimals(frame[name]) for name in frame.columns if frame[name].dtype == object}
+    return frame.astype({name: pd.ArrowDtype(found) for name, found in types.items() if found is not None})
+
+
+def _decimals(column: pd.Series[Any]) -> pa.DataType | None:
+    """The type of a column of numerics; None for any other. What a query calls a numeric with decimals has them all."""
+    exponents = {int(value.as_tuple().exponent) for value in column if isinstance(value, Decimal)}
+    if not exponents:
+        return None
+    return pa.int64() if exponents == {0} else pa.decimal128(38, 4)

@@ -6,23 +6,31 @@ import pytest
 
 from pipeline.settings import REPOSITORY
 from pipeline.warehouse.apply import as_counts
+from queries.loader import load
 from tests.sql_dialect import problems
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-FOLDERS = ("queries/sql/warehouse", "pipeline/warehouse")
-FILES = sorted(path for folder in FOLDERS for path in (REPOSITORY / folder).rglob("*.sql"))
+    from queries.loader import Query
+
+FILES = sorted((REPOSITORY / "pipeline/warehouse").rglob("*.sql"))
+QUERIES = sorted(load("warehouse").values(), key=lambda query: query.name)
 
 
-@pytest.mark.parametrize("path", FILES, ids=[str(path.relative_to(REPOSITORY)) for path in FILES])
-def test_the_warehouses_sql_runs_on_redshift_too(path: Path) -> None:
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.name)
+def test_the_warehouses_scripts_run_on_redshift_too(path: Path) -> None:
     assert problems(as_counts(path.read_text(encoding="utf-8"), "redshift")) == []
 
 
+@pytest.mark.parametrize("query", QUERIES, ids=lambda query: query.name)
+def test_the_warehouses_queries_run_on_redshift_too(query: Query) -> None:
+    assert problems(query.sql) == []
+
+
 def test_there_is_sql_to_check() -> None:
-    assert {path.parent.name for path in FILES} == {"warehouse"}
     assert {"merge_orders.sql", "merge_customers.sql"} <= {path.name for path in FILES}
+    assert "products_ranked" in {query.name for query in QUERIES}
 
 
 @pytest.mark.parametrize(

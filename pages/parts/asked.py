@@ -132,8 +132,16 @@ def use(settings: Settings, endpoint: str) -> Sources:
 
 
 def begin() -> None:
-    """A page begins: what failed in the run before may be asked again."""
-    _reader().run += 1
+    """A page begins: what failed in the run before may be asked again, unless the page came back by itself."""
+    reader = _reader()
+    reader.run += 0 if reader.by_itself else 1
+    reader.by_itself = False
+
+
+def come_back() -> None:
+    """Show the page again, for an answer that came. What was cancelled or failed meanwhile stays so."""
+    _reader().by_itself = True
+    st.rerun()
 
 
 def ready() -> bool:
@@ -165,6 +173,7 @@ class _Reader:
 
     name: str
     run: int = 0
+    by_itself: bool = False
 
 
 def _reader() -> _Reader:

@@ -70,7 +70,7 @@ def _table(frame: pd.DataFrame) -> None:
     shown = pd.DataFrame(
         {
             "Invoice": frame["invoice_no"],
-            "Line": frame["line_no"].astype("Int64"),
+            "Line": frame["line_no"],
             "Date (UTC)": [words.moment(at) for at in frame["invoice_date"]],
             "Code": frame["stock_code"],
             "Description": frame["description"].fillna("no description"),

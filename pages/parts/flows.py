@@ -45,7 +45,7 @@ def chart(frame: pd.DataFrame) -> go.Figure:
                 "<extra></extra>",
             },
         ),
-        layout={"template": theme.TEMPLATE, "height": _HEIGHT, "margin": {"b": 24}},
+        layout={"height": _HEIGHT, "margin": {"b": 24}},
     )
     return figure.update_traces(textfont={"color": theme.TEXT, "size": 13})
 

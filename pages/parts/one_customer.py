@@ -37,6 +37,7 @@ def show(state: Selection, who: str) -> None:
         row = found.row
         name = "No customer id" if who == customer.NOBODY else f"Customer {who}"
         st.header(name)
+        st.caption("The whole history: neither the period nor a country above narrows it.")
         st.markdown(_about(who, row))
         tiles.headline(HEADLINE, row)
         evidence.show("The customer", totals)

@@ -21,7 +21,7 @@ def one_of(name: str, label: str, choices: Mapping[str, str]) -> str:
     if asked not in choices:
         st.warning(
             f"The address is ignored where it says {name}: {words.plain(repr(asked[:40]))} is not one of "
-            f"{', '.join(choices)}.",
+            f"{', '.join(filter(None, choices))}.",
             icon=":material/link_off:",
         )
         asked = first

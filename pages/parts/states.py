@@ -89,7 +89,7 @@ def no_sales() -> None:
 def _waiting(what: str, answering: Answering) -> None:
     """Looks each second whether the figure is there; then the whole page comes again, with it."""
     if answering.asked.done:
-        st.rerun()
+        asked.come_back()
     name = "Athena" if answering.question.engine == "lake" else "The warehouse"
     with st.container(border=True, horizontal=True, vertical_alignment="center"):
         st.markdown(f"**{what}:** {name} has been working on it for {answering.asked.seconds:.0f} s ...")

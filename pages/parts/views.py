@@ -29,11 +29,16 @@ def menu(page: str) -> None:
 def _opened(page: str) -> None:
     sources = asked.sources()
     table = Views(sources.client("dynamodb"), sources.outputs.views_table)
-    for view in table.of_page(page):
+    st.markdown("**Saved views**")
+    st.caption("Shared by everyone who can open this dashboard. The page's address is a link to what is shown, too.")
+    saved = table.of_page(page)
+    if not saved:
+        st.markdown("None of this page yet: narrow it to what you look at often, and give that a name.")
+    for view in saved:
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):
             st.button(words.plain(view.name), key=f"view {view.name}", type="tertiary", on_click=_show, args=(view,))
             st.button(
-                "",
+                "Forget",
                 key=f"drop {view.name}",
                 icon=":material/delete:",
                 type="tertiary",
@@ -48,7 +53,6 @@ def _opened(page: str) -> None:
     )
     if said := st.session_state.pop(_SAID, None):
         st.error(said, icon=":material/error:")
-    st.caption("Everybody who uses this stack sees them. The address of the page works as a link, too.")
 
 
 def _show(view: View) -> None:

@@ -6,6 +6,7 @@ import json
 import os
 import tempfile
 import time
+from collections import Counter
 from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
@@ -108,6 +109,7 @@ def _acknowledged(state: Path, folder: Path, path: Path, repeats: int) -> dict[s
     python = bench.peers(state / "bench-peers")
     ours, ceiling, parsing = [], [], []
     others: dict[str, list[float]] = {name: [] for name in bench.PEERS}
+    unacknowledged: Counter[str] = Counter()
     missing = {} if isinstance(python, Path) else dict.fromkeys(bench.PEERS, f"did not install: {python}")
     with acknowledge.served() as endpoint:
         kinesis = bench.kinesis(endpoint)
@@ -121,10 +123,9 @@ def _acknowledged(state: Path, folder: Path, path: Path, repeats: int) -> dict[s
                     told = bench.peer(python, name, endpoint, folder / "rows.jsonl")
                     if isinstance(told, str):
                         missing[name] = told
-                    elif told.rows < len(few):
-                        missing[name] = f"{len(few) - told.rows} of {len(few)} rows were not acknowledged"
                     else:
                         others[name].append(told.rows_per_s)
+                        unacknowledged[name] += len(few) - told.rows
         posts = bench.row_by_row(endpoint + "/orders", {}, few[: 10 * _POSTS]).rows_per_s
     rates = [rate.rows_per_s for rate in ours]
     reached = {name: median(measured) for name, measured in others.items() if measured and name not in missing}
@@ -134,6 +135,7 @@ def _acknowledged(state: Path, folder: Path, path: Path, repeats: int) -> dict[s
         "peers": reached,
         "ours_times_peers": {name: median(rates) / rate for name, rate in reached.items()},
         "missing": missing,
+        "unacknowledged": dict(unacknowledged),
     }
 
 
@@ -166,7 +168,7 @@ def _written(found: dict[str, Any]) -> str:
         _line("ceiling: encoded batches", alone["ceiling"]),
         _line("one POST a row", alone["post_a_row"]),
         *(
-            _line(name, rate, f"ours is {alone['ours_times_peers'][name]:.1f} x")
+            _line(name, rate, f"ours is {alone['ours_times_peers'][name]:.1f} x{_lost(alone, name)}")
             for name, rate in alone["peers"].items()
         ),
         *(f"  {name:<28}not measured: {why}" for name, why in alone["missing"].items()),
@@ -174,6 +176,11 @@ def _written(found: dict[str, Any]) -> str:
         _line("ours", limited["ours"], f"{limited['of_what_limits_allow']:.1%} of what they allow"),
     ]
     return "\n".join(lines)
+
+
+def _lost(alone: dict[str, Any], name: str) -> str:
+    rows = alone["unacknowledged"].get(name, 0)
+    return f" ({rows} rows of all runs were never acknowledged)" if rows else ""
 
 
 def _line(what: str, rows_per_s: float, more: str = "") -> str:

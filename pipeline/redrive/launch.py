@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from typing import TYPE_CHECKING
 
 from pipeline.replay import progress, store
 from pipeline.replay.families import FIREHOSE, KINESIS, OF_NAME
-from pipeline.settings import REPOSITORY
+from pipeline.replay.launch import in_background
 
 if TYPE_CHECKING:
     from pipeline.replay.progress import Progress
@@ -33,18 +31,6 @@ def start(replay: Progress, settings: Settings) -> str:
             family=family.name,
         )
     )
-    command = [sys.executable, "-m", "pipeline", "redrive", replay.replay_id, "--send", "--json"]
-    command += ["--redrive-id", redrive_id]
-    command += [] if settings.local else ["--aws"]
-    log = settings.state / "replays" / f"{redrive_id}.log"
-    log.parent.mkdir(parents=True, exist_ok=True)
-    with log.open("wb") as output:
-        subprocess.Popen(
-            command,
-            cwd=REPOSITORY,
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-        )
+    command = ["redrive", replay.replay_id, "--send", "--json", "--redrive-id", redrive_id]
+    in_background(command, settings.state / "replays" / f"{redrive_id}.log", settings)
     return redrive_id

@@ -4,10 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Protocol
 
-from botocore.exceptions import BotoCoreError, ClientError
-
-from pipeline.clients import aws_errors, error_code
-from pipeline.replay.senders import FOR_GOOD, HOPELESS, NEVER_SENT, Accepted, Limits, Refused
+from pipeline.replay.senders import Accepted, Limits, called
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -47,19 +44,11 @@ class FirehoseSender:
         Firehose names no shard; its record id takes the place of a sequence number.
         """
         entries = [{"Data": record.data} for record in records]
-        try:
-            answer = self._firehose.put_record_batch(DeliveryStreamName=self._delivery, Records=entries)
-        except ClientError as error:
-            code = error_code(error)
-            if code in HOPELESS:
-                with aws_errors(f"Delivery stream {self._delivery}"):
-                    raise
-            return [Refused(code, str(error), retry=code not in FOR_GOOD)] * len(records)
-        except BotoCoreError as error:
-            return [Refused(type(error).__name__, str(error), lost=not isinstance(error, NEVER_SENT))] * len(records)
-        return [
-            Refused(result["ErrorCode"], result.get("ErrorMessage", ""))
-            if result.get("ErrorCode")
-            else Accepted("", result["RecordId"])
-            for _, result in zip(records, answer["RequestResponses"], strict=True)
-        ]
+        return called(
+            lambda: self._firehose.put_record_batch(DeliveryStreamName=self._delivery, Records=entries)[
+                "RequestResponses"
+            ],
+            f"Delivery stream {self._delivery}",
+            lambda taken: Accepted("", taken["RecordId"]),
+            len(records),
+        )

@@ -112,17 +112,20 @@ def journal(settings: Settings, replay_id: str) -> Path:
     return settings.state / "replays" / replay_id
 
 
-def _spawn(given: Sequence[str], replay_id: str, settings: Settings) -> None:
-    command = [sys.executable, "-m", "pipeline", "replay", "--wait", "--json", "--worker", replay_id, *given]
-    command += [] if settings.local else ["--aws"]
-    log = journal(settings, replay_id).with_suffix(".log")
+def in_background(arguments: Sequence[str], log: Path, settings: Settings) -> None:
+    """Start `python -m pipeline ...` as a process of its own, which outlives this one; what it says goes to `log`."""
     log.parent.mkdir(parents=True, exist_ok=True)
     with log.open("ab") as output:
         subprocess.Popen(
-            command,
+            [sys.executable, "-m", "pipeline", *arguments, *([] if settings.local else ["--aws"])],
             cwd=REPOSITORY,
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.STDOUT,
             start_new_session=True,
         )
+
+
+def _spawn(given: Sequence[str], replay_id: str, settings: Settings) -> None:
+    command = ["replay", "--wait", "--json", "--worker", replay_id, *given]
+    in_background(command, journal(settings, replay_id).with_suffix(".log"), settings)

@@ -34,13 +34,13 @@ _TIMEOUTS = (3.0, 35.0)  # seconds to connect and to answer; API Gateway itself 
 _OK, _BAD_REQUEST, _TOO_MANY, _SERVER_ERROR = 200, 400, 429, 500
 # The gateway got no answer, or none that it understood, from a function that may have done its work.
 _GATEWAY_LOST = {_OK, 502, 504}
-NEVER_SENT = (ConnectTimeoutError, EndpointConnectionError, NoCredentialsError, ParamValidationError)
+_NEVER_SENT = (ConnectTimeoutError, EndpointConnectionError, NoCredentialsError, ParamValidationError)
 # Kinesis's codes that no further attempt changes. Everything else (throttling, KMS, internal failures) may pass.
-HOPELESS = {
+_HOPELESS = {
     "AccessDeniedException", "ExpiredTokenException", "InvalidSignatureException", "ResourceNotFoundException",
     "UnrecognizedClientException",
 }  # fmt: skip
-FOR_GOOD = {"InvalidArgumentException", "ValidationException", "SerializationException"}
+_FOR_GOOD = {"InvalidArgumentException", "ValidationException", "SerializationException"}
 
 
 class Limits(NamedTuple):
@@ -116,22 +116,35 @@ class KinesisSender:
     def put(self, records: Sequence[Record]) -> list[Outcome]:
         """One PutRecords. A lost answer counts as refused: such a record may come twice; each sink takes it once."""
         entries = [{"Data": record.data, "PartitionKey": record.key} for record in records]
-        try:
-            answer = self._kinesis.put_records(StreamName=self._stream, Records=entries)
-        except ClientError as error:
-            code = error_code(error)
-            if code in HOPELESS:
-                with aws_errors(f"Stream {self._stream}"):
-                    raise
-            return [Refused(code, str(error), retry=code not in FOR_GOOD)] * len(records)
-        except BotoCoreError as error:
-            return [Refused(type(error).__name__, str(error), lost=not isinstance(error, NEVER_SENT))] * len(records)
-        return [
-            Refused(result["ErrorCode"], result.get("ErrorMessage", ""))
-            if result.get("ErrorCode")
-            else Accepted(result["ShardId"], result["SequenceNumber"])
-            for _, result in zip(records, answer["Records"], strict=True)
-        ]
+        return called(
+            lambda: self._kinesis.put_records(StreamName=self._stream, Records=entries)["Records"],
+            f"Stream {self._stream}",
+            lambda taken: Accepted(taken["ShardId"], taken["SequenceNumber"]),
+            len(records),
+        )
+
+
+def called(
+    put: Callable[[], Sequence[Mapping[str, Any]]],
+    where: str,
+    accepted: Callable[[Mapping[str, Any]], Accepted],
+    count: int,
+) -> list[Outcome]:
+    """The outcomes of a boto3 call that answers record by record. Raises CloudError for what no attempt changes."""
+    try:
+        results = put()
+    except ClientError as error:
+        code = error_code(error)
+        if code in _HOPELESS:
+            with aws_errors(where):
+                raise
+        return [Refused(code, str(error), retry=code not in _FOR_GOOD)] * count
+    except BotoCoreError as error:
+        return [Refused(type(error).__name__, str(error), lost=not isinstance(error, _NEVER_SENT))] * count
+    return [
+        Refused(result["ErrorCode"], result.get("ErrorMessage", "")) if result.get("ErrorCode") else accepted(result)
+        for _, result in zip(range(count), results, strict=True)
+    ]
 
 
 class ApiSender:

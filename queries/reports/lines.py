@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import TYPE_CHECKING
+
+import pandas as pd
 
 from queries.loader import load
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-    import pandas as pd
 
     from queries.figure import Engine, Figure
     from queries.scope import Scope
@@ -20,9 +20,10 @@ _PAGE = 50_000
 
 
 def page(warehouse: Engine, scope: Scope, number: int, size: int) -> Figure:
-    """The rows of page `number` (from 1) of `size` rows each, by time and EventID, with their `amount`."""
+    """The rows of page `number` (from 1) of `size` rows each, by time, invoice and line, with their `amount`."""
     query = _SQL["lines_of_scope"]
-    return warehouse.ask(query, **scope.bound(query, top=size, skipped=(number - 1) * size))
+    found = warehouse.ask(query, **scope.bound(query, top=size, skipped=(number - 1) * size))
+    return found.of(_whole(found.frame))
 
 
 def count(warehouse: Engine, scope: Scope) -> Figure:
@@ -32,21 +33,32 @@ def count(warehouse: Engine, scope: Scope) -> Figure:
 
 
 def pages(warehouse: Engine, scope: Scope, most: int, size: int = _PAGE) -> Iterator[pd.DataFrame]:
-    """All rows in parts of `size`, `most` altogether; each part begins where the last one ended."""
+    """All rows in parts of `size`, `most` altogether, in the same order; each part begins where the last one ended."""
     query = _SQL["lines_after"]
-    after_at, after_event = scope.since - timedelta(days=1), ""
+    after: dict[str, object] = {
+        "after_at": scope.since - timedelta(days=1),
+        "after_invoice": "",
+        "after_line": 0,
+        "after_event": "",
+    }
     left = most
     while left > 0:
         top = min(size, left)
-        frame = warehouse.ask(query, **scope.bound(query, after_at=after_at, after_event=after_event, top=top)).frame
+        frame = _whole(warehouse.ask(query, **scope.bound(query, **after, top=top)).frame)
         if not frame.empty:
             yield frame
         if len(frame) < top:
             return
-        after_at, after_event = _moment(frame), str(frame["event_id"].iloc[-1])
+        last = frame.iloc[-1]
+        after = {
+            "after_at": last["invoice_date"].to_pydatetime(),
+            "after_invoice": str(last["invoice_no"]),
+            "after_line": 0 if pd.isna(last["line_no"]) else int(last["line_no"]),
+            "after_event": str(last["event_id"]),
+        }
         left -= top
 
 
-def _moment(frame: pd.DataFrame) -> datetime:
-    found: datetime = frame["invoice_date"].iloc[-1].to_pydatetime()
-    return found
+def _whole(frame: pd.DataFrame) -> pd.DataFrame:
+    """Ids and line numbers as whole numbers, also where some are missing."""
+    return frame.astype({"line_no": "Int64", "customer_id": "Int64"})

@@ -28,7 +28,7 @@ def by_step(lake: Engine, period: Period, by: By, now: datetime) -> Figure:
     Counted are views that arrived in the period; `outside` is how many of them occurred before or after it (the
     same in each row). No rows at all when nothing arrived.
     """
-    found = lake.ask(_SQL[f"views_by_{by}"], first=period.first_hour, last=period.last_hour)
+    found = lake.ask(_SQL["views_by_step"], first=period.first_hour, last=period.last_hour, by=by)
     if found.empty:
         return found
     rows = found.frame.assign(period=pd.to_datetime(found.frame["period"])).set_index("period").astype("int64")

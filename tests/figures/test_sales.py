@@ -7,6 +7,7 @@ from datetime import datetime
 from decimal import ROUND_HALF_EVEN, Decimal
 from typing import TYPE_CHECKING, Any
 
+import pandas as pd
 import pytest
 
 from queries.reports import lines as order_lines
@@ -38,7 +39,7 @@ def of_scope(lines: Lines, scope: Scope) -> tuple[Any, Any]:
         if scope.country:
             inside &= held["Country"] == scope.country
         if scope.weekday:
-            inside &= held["at"].dt.dayofweek == scope.weekday - 1
+            inside &= held["at"].dt.day_of_week == scope.weekday - 1
         if scope.hour >= 0:
             inside &= held["at"].dt.hour == scope.hour
         found.append(held[inside])
@@ -100,7 +101,7 @@ def test_countries_and_the_heat_map(held: Held) -> None:
     }
     assert list(countries["net_sales"]) == sorted(countries["net_sales"], reverse=True)
     cells = sales.by_weekday_hour(engine, scope).frame
-    expected = rows.groupby([rows["at"].dt.dayofweek + 1, rows["at"].dt.hour])["amount"].sum()
+    expected = rows.groupby([rows["at"].dt.day_of_week + 1, rows["at"].dt.hour])["amount"].sum()
     found = {(row.weekday, row.hour): row.net_sales for row in cells.itertuples()}
     assert found == {cell: pounds(net) for cell, net in expected.items()}
     assert list(sales.countries(engine).frame["country"]) == sorted(lines.rows["Country"].unique())
@@ -116,6 +117,8 @@ def test_the_order_lines_behind_a_figure_add_up_to_it(held: Held) -> None:
     events = [event for part in parts for event in part["event_id"]]
     assert len(set(events)) == len(events) == row["lines"]
     assert all(len(part) == 97 for part in parts[:-1])
+    numbers = pd.concat(parts).groupby("invoice_no")["line_no"]
+    assert numbers.is_monotonic_increasing.all()  # the tenth line does not stand before the second
     third = order_lines.page(engine, scope, 3, 50).frame
     assert list(third["event_id"]) == events[100:150]
     assert [len(part) for part in order_lines.pages(engine, scope, most=120, size=100)] == [100, 20]

@@ -186,6 +186,20 @@ def test_a_slow_figure_leaves_the_others_and_can_be_cancelled_in_the_engine(worl
     assert "United Kingdom bought most" in text(app)
 
 
+def test_what_was_cancelled_stays_so_when_the_page_comes_back_for_another_answer(
+    world: World, slow: SlowEngine
+) -> None:
+    app = world.open("sales", **WHOLE)
+    button(app, "Cancel").click().run()
+    slow.go.clear()
+    app.session_state["reader"].by_itself = True  # as the panel that waits for another answer leaves it
+    app.run()
+    assert "By country: cancelled" in app.error[0].value
+    app.run()  # the reader's own doing asks anew
+    assert not app.error
+    assert "**By country:** The warehouse has been working on it" in text(app)
+
+
 def test_a_slow_figure_is_shown_when_it_comes(world: World, slow: SlowEngine) -> None:
     app = world.open("sales", **WHOLE)
     assert "bought most" not in text(app)
@@ -216,6 +230,8 @@ def test_views_are_saved_shown_and_forgotten(world: World) -> None:
     assert not items
     app.session_state["views"] = True
     app.run()
+    assert "Shared by everyone who can open this dashboard" in text(app)
+    assert "None of this page yet" in text(app)
     app.text_input(key="view name").set_value("France, always").run()
     app.button(key="view save").click().run()
     assert items["France, always"]["address"]["S"] == "start=2010-12-01&end=2011-12-09&by=month&country=France"

@@ -260,6 +260,21 @@ def test_every_name_of_the_template_is_in_the_policies() -> None:
             assert covered in text, name
 
 
+def test_the_dashboard_sees_every_stream_delivery_and_table() -> None:
+    of = {action: listed(one["Resource"]) for one in statements(*DASHBOARD) for action in listed(one["Action"])}
+    assert of["kinesis:GetRecords"] == ["arn:aws:kinesis:us-east-1:123456789012:stream/weir-*"]
+    assert of["firehose:DescribeDeliveryStream"] == ["arn:aws:firehose:us-east-1:123456789012:deliverystream/weir-*"]
+    tables = [
+        one["Properties"]["TableInput"]
+        for one in packaging.template()["Resources"].values()
+        if one["Type"] == "AWS::Glue::Table"
+    ]
+    read = [one for statement in statements(*DASHBOARD) for one in listed(statement["Resource"]) if ":s3:" in one]
+    for table in tables:
+        if table["TableType"] == "EXTERNAL_TABLE":
+            assert f"arn:aws:s3:::weir-lake-123456789012-us-east-1/{table['Name']}/*" in read
+
+
 @pytest.mark.parametrize("name", [*DEPLOY, *DASHBOARD])
 def test_the_command_of_the_page_puts_other_names_in(name: str) -> None:
     page = (REPOSITORY / "docs" / "aws.md").read_text()

@@ -41,6 +41,14 @@ def test_parts_become_one_file_with_one_header() -> None:
     assert table.column("units")[0].as_py() == -5
 
 
+def test_counts_and_ids_are_whole_numbers_also_where_some_are_missing() -> None:
+    rows = pd.DataFrame({"orders": [Decimal(21), None], "net_sales": [Decimal("2.5000"), None], "id": [17850, None]})
+    rows = rows.astype({"id": "Int64"})
+    assert export.csv([rows]) == b"orders,net_sales,id\r\n21,2.5000,17850\r\n,,\r\n"
+    types = {field.name: str(field.type) for field in pq.read_table(io.BytesIO(export.parquet([rows]))).schema}
+    assert types == {"orders": "int64", "net_sales": "decimal128(38, 4)", "id": "int64"}
+
+
 def test_nothing_is_a_file_too() -> None:
     assert export.csv([]) == b""
     assert pq.read_table(io.BytesIO(export.parquet([]))).num_rows == 0

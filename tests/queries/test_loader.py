@@ -61,6 +61,63 @@ def test_a_wrong_file_is_refused_by_name_and_line(tmp_path: Path, text: str, lin
         parse(path, "warehouse")
 
 
+PART = """-- One row per hour: `hours`.
+-- :first string  the first hour
+hours as (select datehour from orders where datehour >= :first),
+"""
+WHOLE = """-- One row: how many hours.
+-- :least integer  how many there must be
+with
+-- include: hours
+
+final as (select count(*) as found from hours where datehour > :first)
+
+select found from final where found > :least
+"""
+
+
+def part_of(folder: Path, text: str) -> Path:
+    (folder / "parts").mkdir()
+    (folder / "parts" / "hours.sql").write_text(text)
+    return folder
+
+
+def test_a_part_stands_where_it_is_included_and_brings_its_parameters(tmp_path: Path) -> None:
+    query = parse(write(part_of(tmp_path, PART), WHOLE), "lake")
+    assert query.grain == "One row: how many hours."
+    assert query.parameters == ("first", "least")
+    assert query.sql.startswith("with\nhours as (select datehour from orders where datehour >= :first),\n\nfinal as")
+    assert query.positional()[1] == ["first", "first", "least"]
+
+
+@pytest.mark.parametrize(
+    ("part", "text", "where", "why"),
+    [
+        (PART, WHOLE.replace("include: hours", "include: days"), "some_figure.sql:4: ", "there is no part"),
+        (
+            PART,
+            WHOLE.replace("-- :least", "-- :first string  again\n-- :least"),
+            "some_figure.sql:2: ",
+            ":first is told of in a part",
+        ),
+        (PART, WHOLE.replace(":least\n", ":most\n"), "some_figure.sql:8: ", ":most is unknown"),
+        (PART.replace("One row", "Rows"), WHOLE, "hours.sql:1: ", "grain"),
+        (PART.replace(":first),", "'x'),"), WHOLE, "hours.sql:2: ", ":first is not used"),
+    ],
+    ids=["missing", "told twice", "unknown", "no grain", "not used"],
+)
+def test_a_wrong_part_is_refused_by_name_and_line(tmp_path: Path, part: str, text: str, where: str, why: str) -> None:
+    with pytest.raises(SqlFileError, match=re.escape(where) + ".*" + re.escape(why)):
+        parse(write(part_of(tmp_path, part), text), "lake")
+
+
+def test_every_part_is_included_somewhere() -> None:
+    for engine in ("warehouse", "lake"):
+        folder = loader.SQL / engine
+        text = "\n".join(path.read_text() for path in folder.rglob("*.sql"))
+        assert not [path.stem for path in folder.glob("parts/*.sql") if f"\n-- include: {path.stem}\n" not in text]
+
+
 def test_loading_stops_at_the_first_wrong_file(tmp_path: Path) -> None:
     (tmp_path / "lake").mkdir()
     (tmp_path / "lake" / "a.sql").write_text(GOOD)

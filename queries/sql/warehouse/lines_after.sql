@@ -1,4 +1,4 @@
--- One row per order line of a scope, by time and EventID; the first :top of those after the last one of a page.
+-- One row per order line of a scope, by time, invoice and line; the first :top of those after the last one of a page.
 -- :since timestamp      the first moment, UTC
 -- :until timestamp      the first moment after the last, UTC
 -- :country string       one country, or '' for all
@@ -7,6 +7,8 @@
 -- :product string       a stock code, or '' for all
 -- :customer string      a customer's id as text or 'no customer id', or '' for all
 -- :after_at timestamp   the invoice date of the last one seen; one before all at first
+-- :after_invoice string its InvoiceNo, or '' at first
+-- :after_line integer   its LineNo, 0 for none
 -- :after_event string   its EventID, or '' at first
 -- :top integer          how many
 select
@@ -19,6 +21,16 @@ where line.invoice_date >= :since and line.invoice_date < :until
     and (:hour_of_day = -1 or extract(hour from line.invoice_date) = :hour_of_day)
     and (:product = '' or line.stock_code = :product)
     and (:customer = '' or coalesce(cast(line.customer_id as varchar(32)), 'no customer id') = :customer)
-    and (line.invoice_date > :after_at or (line.invoice_date = :after_at and line.event_id > :after_event))
-order by line.invoice_date, line.event_id
+    and line.invoice_date >= :after_at
+    and (
+        line.invoice_date > :after_at
+        or line.invoice_no > :after_invoice
+        or (line.invoice_no = :after_invoice and coalesce(line.line_no, 0) > :after_line)
+        or (
+            line.invoice_no = :after_invoice
+            and coalesce(line.line_no, 0) = :after_line
+            and line.event_id > :after_event
+        )
+    )
+order by line.invoice_date, line.invoice_no, coalesce(line.line_no, 0), line.event_id
 limit :top

@@ -1,4 +1,4 @@
--- One row per order line of a scope, by time and EventID; :top of them after the first :skipped.
+-- One row per order line of a scope, by time, invoice and line; :top of them after the first :skipped.
 -- :since timestamp      the first moment, UTC
 -- :until timestamp      the first moment after the last, UTC
 -- :country string       one country, or '' for all
@@ -18,5 +18,5 @@ where line.invoice_date >= :since and line.invoice_date < :until
     and (:hour_of_day = -1 or extract(hour from line.invoice_date) = :hour_of_day)
     and (:product = '' or line.stock_code = :product)
     and (:customer = '' or coalesce(cast(line.customer_id as varchar(32)), 'no customer id') = :customer)
-order by line.invoice_date, line.event_id
+order by line.invoice_date, line.invoice_no, coalesce(line.line_no, 0), line.event_id
 limit :top offset :skipped

@@ -1,6 +1,7 @@
--- One row per hour in which views occurred, of those that arrived from :first to :last: views and sessions.
+-- One row per hour or day (:by) in which views occurred, of those that arrived from :first to :last: views and sessions.
 -- :first string  the first arrival hour, as yyyy/MM/dd/HH
 -- :last string   the last arrival hour, included
+-- :by string     hour or day
 with arrived as (
     select
         occurred_at, session_id, "count" as views,
@@ -10,10 +11,10 @@ with arrived as (
 ),
 
 final as (
-    select date_trunc('hour', occurred_at) as period, sum(views) as views, count(distinct session_id) as sessions
+    select date_trunc(:by, occurred_at) as period, sum(views) as views, count(distinct session_id) as sessions
     from arrived
     where recency = 1
-    group by date_trunc('hour', occurred_at)
+    group by 1
 )
 
 select period, views, sessions
