@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pages.parts import charts, operators, words
+import plotly.graph_objects as go
+
+from pages.parts import charts, operators, theme, words
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from queries.audit.result import Audit
 
 _STATES = {"complete": "healthy", "late": "running", "missing": "failing"}
@@ -26,7 +30,7 @@ def show(found: Audit) -> None:
         }
     )
     charts.show(
-        charts.shares({_NAMES[name]: (sink.present, sink.late, sink.missing) for name, sink in found.sinks.items()}),
+        _shares({_NAMES[name]: (sink.present, sink.late, sink.missing) for name, sink in found.sinks.items()}),
         key="audit",
         alt="; ".join(
             f"{_NAMES[name]}: {sink.present:,} present, {sink.late:,} late, {sink.missing:,} missing"
@@ -76,3 +80,26 @@ def _absent(found: Audit) -> None:
             "Likely cause": [words.plain(absent.cause) for _, absent in rows],
         }
     )
+
+
+def _shares(sinks: Mapping[str, tuple[int, int, int]]) -> go.Figure:
+    """One bar a sink: present, late, missing, in rows."""
+    names = list(sinks)
+    parts = (("present", theme.ORDERS), ("late", theme.DEGRADED), ("missing", theme.RETURNS))
+    figure = charts.blank(go.Bar(), hovermode="closest", barmode="stack")
+    figure.data = ()
+    for at, (part, colour) in enumerate(parts):
+        values = [sinks[name][at] for name in names]
+        figure.add_trace(
+            go.Bar(
+                x=values,
+                y=names,
+                orientation="h",
+                name=part,
+                marker={"color": colour},
+                hovertemplate=f"%{{y}}: %{{x:,}} {part}<extra></extra>",
+            )
+        )
+    figure.update_yaxes(autorange="reversed", showgrid=False, title=None)
+    figure.update_xaxes(rangemode="tozero", tickformat="~s")
+    return figure.update_layout(height=48 * len(names) + 32)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +13,7 @@ from pages.parts import theme
 from queries.scope import DAYS_OF_THE_WEEK
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
 
     import numpy as np
 
@@ -34,20 +33,10 @@ _TICK_DATES = (
 )
 # Over this many points numbers travel with 4 bytes instead of 8, which keeps 15,000 of them under 100 KB.
 _MANY = 4_000
+_TICKS = 8  # at most, on an axis of time
 _PULSE_HEIGHT = 160
 _HEAT_HEIGHT = 300
 _MARKED = 400  # as many points have marks to click on; more would be a band
-_INK = "#0E1114"
-_SAVING = """
-document.body.style.font = '16px sans-serif';
-for (const format of ['svg', 'png']) {
-    const button = document.createElement('button');
-    button.textContent = 'Save as ' + format.toUpperCase();
-    button.style = 'font: inherit; margin: 8px; padding: 8px 16px';
-    button.onclick = () => Plotly.downloadImage('chart', {format, filename: 'weir-chart', width: 1200, height: 600});
-    document.body.prepend(button);
-}
-"""
 MOST_POINTS = 15_000
 
 
@@ -76,22 +65,6 @@ def show(figure: go.Figure, key: str, alt: str, pick: Callable[[int], None] | No
 
     figure.update_layout(clickmode="event+select", dragmode=False)
     st.plotly_chart(figure, key=key, alt=alt, config=config, on_select=picked, selection_mode="points")
-
-
-def document(figure: go.Figure, what: str) -> bytes:
-    """The chart as a page of its own that needs nothing else, with buttons that save it as PNG or SVG.
-
-    Its title is what `show` was told that it shows, or `what`.
-    """
-    alone = go.Figure(figure)
-    # The colours of text that the dashboard leaves to the browser's theme.
-    alone.update_layout(template="plotly_white+weir", font_color=_INK, margin_t=48, height=480)
-    alone.update_layout(title={"text": html.escape(str(figure.layout.meta or what)), "font": {"size": 16}})
-    alone.update_xaxes(tickfont_color=_INK)
-    alone.update_yaxes(tickfont_color=_INK)
-    config = {"displaylogo": False, "responsive": True}
-    page: str = alone.to_html(include_plotlyjs=True, config=config, div_id="chart", post_script=_SAVING)
-    return page.encode()
 
 
 def course(
@@ -141,6 +114,8 @@ def columns(frame: pd.DataFrame, measure: Measure, by: By, time: str = "period")
     """One measure over time, a column for each step."""
     trace = go.Bar(
         y=numbers(frame[measure.column]),
+        # A column that stands alone would be as wide as Plotly likes.
+        width=_STEP_MS[by] * 0.75 if by in _STEP_MS else None,
         marker={"color": theme.OF_MEASURE[measure.column][0]},
         hovertemplate=hover(measure),
         name=measure.label,
@@ -219,29 +194,6 @@ def ranking(
     figure.update_yaxes(type="category", autorange="reversed", showgrid=False, title=None, dtick=1)
     figure.update_xaxes(visible=False, rangemode="tozero")
     return figure.update_layout(height=32 * len(names) + 24)
-
-
-def shares(sinks: Mapping[str, tuple[int, int, int]]) -> go.Figure:
-    """One bar a sink: present, late, missing, in rows."""
-    names = list(sinks)
-    parts = (("present", theme.ORDERS), ("late", theme.DEGRADED), ("missing", theme.RETURNS))
-    figure = blank(go.Bar(), hovermode="closest", barmode="stack")
-    figure.data = ()
-    for at, (part, colour) in enumerate(parts):
-        values = [sinks[name][at] for name in names]
-        figure.add_trace(
-            go.Bar(
-                x=values,
-                y=names,
-                orientation="h",
-                name=part,
-                marker={"color": colour},
-                hovertemplate=f"%{{y}}: %{{x:,}} {part}<extra></extra>",
-            )
-        )
-    figure.update_yaxes(autorange="reversed", showgrid=False, title=None)
-    figure.update_xaxes(rangemode="tozero", tickformat="~s")
-    return figure.update_layout(height=48 * len(names) + 32)
 
 
 def heat(frame: pd.DataFrame, measure: Measure, chosen: tuple[int, int] | None = None) -> go.Figure:
@@ -325,7 +277,9 @@ def time_axis(figure: go.Figure, times: pd.Series[Any], by: By) -> None:
         figure.update_traces(x0=times.iloc[0].isoformat(), dx=_STEP_MS[by])
     else:
         figure.update_traces(x=[time.isoformat() for time in times])
-    figure.update_xaxes(type="date", hoverformat=_HOVER_DATE[by], tickformatstops=_TICK_DATES, nticks=8)
+    figure.update_xaxes(type="date", hoverformat=_HOVER_DATE[by], tickformatstops=_TICK_DATES, nticks=_TICKS)
+    if by in _STEP_MS and len(times) <= _TICKS:
+        figure.update_xaxes(tick0=times.iloc[0].isoformat(), dtick=_STEP_MS[by])  # none between two steps
     if by == "year":
         figure.update_xaxes(dtick="M12")
 

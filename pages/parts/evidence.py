@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from pages.parts import asked, charts, states, words
-from queries import export
+from pages.parts import asked, states, taking, words
 from queries.answers import FRESH_FOR_S
 from queries.twins import TWINS, differences
 
@@ -18,7 +16,7 @@ if TYPE_CHECKING:
     import plotly.graph_objects as go
 
     from pages.parts.asked import Answering
-    from queries.figure import Evidence, Figure
+    from queries.figure import Evidence
     from queries.twins import Difference
 
 # Athena: 5 USD a TB read, at least 10 MB a query.
@@ -58,7 +56,7 @@ def show(what: str, answering: Answering, *, shown: pd.DataFrame | None = None, 
                 on_click=answering.refresh,
                 help="Also for everybody else who looks at the same figure",
             )
-            _taking_away(what, figure, shown, chart)
+            taking.files(what, figure, shown, chart)
             if answering.question.report in TWINS:
                 _other_engine(what, answering)
             st.code(_as_run(behind), language="sql", wrap_lines=True)
@@ -129,44 +127,3 @@ def _as_run(behind: Evidence) -> str:
         for name, value in behind.parameters.items()
     ]
     return "\n".join([f"-- {behind.name}", *bound, behind.sql])
-
-
-def _taking_away(what: str, figure: Figure, shown: pd.DataFrame | None, chart: go.Figure | None) -> None:
-    """Files are made when they are asked for, in another thread: nothing of Streamlit in there."""
-    frame = figure.frame if shown is None else shown
-    name = file_name(what)
-    with st.container(horizontal=True, gap="small"):
-        st.download_button(
-            "CSV",
-            lambda: export.csv([frame]),
-            f"{name}.csv",
-            export.CSV,
-            key=f"csv {what}",
-            on_click="ignore",
-            icon=":material/download:",
-        )
-        st.download_button(
-            "Parquet",
-            lambda: export.parquet([frame]),
-            f"{name}.parquet",
-            export.PARQUET,
-            key=f"parquet {what}",
-            on_click="ignore",
-            icon=":material/download:",
-        )
-        if chart is not None:
-            st.download_button(
-                "Chart (HTML, PNG, SVG)",
-                lambda: charts.document(chart, what),
-                f"{name}.html",
-                "text/html",
-                key=f"html {what}",
-                on_click="ignore",
-                icon=":material/download:",
-                help="A page of its own that needs no network: the chart, and buttons that save it as PNG or SVG",
-            )
-
-
-def file_name(what: str) -> str:
-    """A name for a file, of letters, digits and hyphens."""
-    return "weir-" + re.sub(r"[^a-z0-9]+", "-", what.lower()).strip("-")

@@ -51,16 +51,19 @@ def show() -> None:
         operators.table(
             {
                 "Page": [words.foreign(page, _NAME) for page in frame["page"]],
-                "Page views": [float(count) for count in frame["views"]],
+                "Views": [float(count) for count in frame["views"]],
                 "Share": [float(count / first["all_views"]) for count in frame["views"]],
-                "Sessions": [float(count) for count in frame["sessions"]],
-                "Mean time spent": [
+                "Sessions": [float(count) or None for count in frame["sessions"]],
+                "Time spent": [
                     seconds if timed else None for seconds, timed in zip(frame["seconds"], frame["timed"], strict=True)
                 ],
             },
-            {"Share": "{:.1%}", "Mean time spent": "{:,.1f} s"},
+            {"Share": "{:.1%}", "Time spent": "{:,.1f} s"},
         )
-        st.caption(f"The first {len(frame)} of {words.count(first['all_pages'])} pages.")
+        st.caption(
+            f"The first {len(frame)} of {words.count(first['all_pages'])} pages. Time spent is the mean of the views "
+            "that tell it; some views, such as Wikipedia's, tell of no session."
+        )
         evidence.show("Pages", pages)
     with states.panel("From where to where"):
         st.subheader("Where readers come from and go to")

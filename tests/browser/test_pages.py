@@ -8,6 +8,7 @@ from collections import defaultdict
 from decimal import ROUND_HALF_UP, Decimal
 from functools import cache
 from typing import TYPE_CHECKING
+from urllib.parse import quote_plus
 
 import pyathena
 import pytest
@@ -18,9 +19,10 @@ from pipeline.replay.sample_ledger import pounds
 from tests.conftest import eventually
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
-    from tests.browser.views import View
+    from tests.browser.views import Scheme, View
     from tests.conftest import Cloud
 
 ADDRESSES = {
@@ -108,6 +110,39 @@ def test_choosing_all_shows_everything_and_goes_into_the_address(view: View, clo
     view.page.wait_for_url(f"**/sales?*end={cloud.ledger.last_at:%Y-%m-%d}&by=*")
     view.settle()
     assert int(view.metric("Order lines").replace(",", "")) >= cloud.ledger.rows  # other tests send too
+
+
+def test_a_click_narrows_sales_and_its_address_evidence_and_file_say_the_same(
+    view: View, windows: Callable[[int, Scheme], View], cloud: Cloud
+) -> None:
+    """A country's row, by a click; a copied link; the query and the lake's verdict; the rows as a file; and back."""
+    first, second = sorted(cloud.ledger.net_by_country.items(), key=lambda found: (-found[1], found[0]))[:2]
+    view.open(f"/sales?{whole_period(cloud)}&by=month")
+    # The first trace is what is seen, the second takes the clicks.
+    view.pick(view.page.locator(".barlayer .trace").nth(1).locator(".point").nth(1))
+    view.page.wait_for_url(f"**&country={quote_plus(second[0])}")
+    view.settle()
+    assert view.metric("Net sales") == money(pounds(second[1]))
+    copied = windows(390, "dark")
+    copied.open(view.page.url.removeprefix(view.url))
+    assert copied.metric("Net sales") == money(pounds(second[1]))
+
+    view.page.get_by_role("button", name="Evidence").first.click()
+    panel = view.page.get_by_test_id("stPopoverBody")
+    panel.get_by_text(f"-- :country = '{second[0]}'").wait_for()
+    with view.page.expect_download() as coming:
+        panel.get_by_role("button", name="CSV").click()
+    (row,) = csv.DictReader(coming.value.path().read_text(encoding="utf-8").splitlines())
+    assert Decimal(row["net_sales"]) == pounds(second[1])
+    panel.get_by_role("button", name="Ask the lake for the same").click()
+    panel.get_by_text("The engines agree").wait_for()
+    view.page.keyboard.press("Escape")
+
+    view.page.get_by_role("button", name=second[0], exact=True).click()
+    view.page.wait_for_url(lambda address: "country" not in address)
+    view.settle()
+    assert view.metric("Net sales") == money(cloud.ledger.net_sales)
+    assert f"{first[0]} bought most" in view.text()
 
 
 def test_products_are_page_text(view: View, cloud: Cloud) -> None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Literal
 from pipeline.settings import REPOSITORY
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, Page
+    from playwright.sync_api import Browser, Locator, Page
 
 Scheme = Literal["light", "dark"]
 HEIGHTS = {1440: 900, 390: 844}
@@ -74,6 +74,12 @@ class View:
         for chart in self.page.get_by_test_id("stPlotlyChart").all():
             if chart.is_visible():
                 chart.locator(".main-svg").first.wait_for()
+
+    def pick(self, mark: Locator) -> None:
+        """Click a mark of a chart, as a hand does: over it first, until the chart tells what is there."""
+        mark.hover(force=True)
+        self.page.locator(".hoverlayer .hovertext").first.wait_for()
+        mark.click(force=True)
 
     def metric(self, label: str) -> str:
         """The figure under a label, as text."""

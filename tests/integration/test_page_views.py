@@ -14,12 +14,15 @@ from pyathena import connect
 
 from pipeline.clients import client
 from pipeline.replay import sample_clicks, sample_wikipedia
+from queries import sources
+from queries.audit.run import Sinks, audit
 from tests.conftest import eventually, run_cli
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    from queries.audit.result import Audit, Sink
     from tests.conftest import Cloud
 
 Rows = list[tuple[Any, ...]]
@@ -192,19 +195,19 @@ def test_a_stream_sourced_delivery_takes_no_direct_puts(cloud: Cloud) -> None:
         client("firehose").put_record(DeliveryStreamName=cloud.outputs.page_views_delivery, Record={"Data": b"{}"})
 
 
-def audited(replay: dict[str, Any], repeats: int) -> dict[str, Any]:
+def audited(cloud: Cloud, replay: dict[str, Any], repeats: int) -> Sink:
     """The lake in the audit of a replay, once it holds so many events once more than needed."""
-    found: dict[str, Any] = {}
+    sinks = Sinks.of(sources.of(cloud.settings))
+    found: list[Audit] = []
 
     def settled() -> bool:
-        found.update(run_cli("audit", replay["replay_id"], "--json"))
-        assert set(found["sinks"]) == {"lake"}
-        return bool(found["verdict"] != "late" and found["sinks"]["lake"]["repeats"] == repeats)
+        found[:] = [audit(sinks, replay["replay_id"])]
+        assert set(found[0].sinks) == {"lake"}
+        return found[0].verdict != "late" and found[0].sinks["lake"].repeats == repeats
 
     eventually(settled, f"all of replay {replay['replay_id']} in the lake, {repeats} events again", 60)
-    assert found["verdict"] == "complete"
-    lake: dict[str, Any] = found["sinks"]["lake"]
-    return lake
+    assert found[0].verdict == "complete"
+    return found[0].sinks["lake"]
 
 
 def test_replays_of_clicks_by_three_ways_are_the_same_views(
@@ -222,8 +225,8 @@ def test_replays_of_clicks_by_three_ways_are_the_same_views(
         replay = run_cli("replay", str(path), "--target", target, "--max", "--wait", "--json")
         assert (replay["rows"], replay["accepted"], replay["rejected"], replay["failed"]) == (601, 600, 1, 0)
         assert replay["quarantine"][0].startswith("quarantine/page_views/")
-    lake = audited(replay, 2 * 600)
-    assert (lake["expected"], lake["present"], lake["missing"]) == (600, 600, 0)
+    lake = audited(cloud, replay, 2 * 600)
+    assert (lake.expected, lake.present, lake.missing) == (600, 600, 0)
     assert len(views(f"google-{seed}", google)) == google
 
 
@@ -233,5 +236,5 @@ def test_a_replay_of_wikipedias_lines_is_audited_and_counts_once(cloud: Cloud, t
     for _ in range(2):
         replay = run_cli("replay", str(path), "--wait", "--json")
         assert (replay["target"], replay["accepted"]) == ("firehose", 400)
-    lake = audited(replay, 400)
-    assert (lake["expected"], lake["present"], lake["missing"]) == (400, 400, 0)
+    lake = audited(cloud, replay, 400)
+    assert (lake.expected, lake.present, lake.missing) == (400, 400, 0)

@@ -62,7 +62,7 @@ def test_history(world: World) -> None:
     assert "5 page views arrived in these hours but occurred at other times" in said(app)
     table = app.table[2].value
     assert [round(share, 3) for share in table["Share"]] == [0.83, 0.17]
-    assert table["Mean time spent"].iloc[0] == 39.5
+    assert table["Time spent"].iloc[0] == 39.5
     asked = {name for name, _ in world.lake.asked}
     assert {"views_by_step", "views_by_page", "views_by_flow"} <= asked
     world.open("active-pages", by="day")

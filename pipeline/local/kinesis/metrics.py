@@ -1,4 +1,4 @@
-"""What comes into each stream, is refused, and goes out, told to CloudWatch each 5 s.
+"""What comes into each stream, is refused, and goes out, told to CloudWatch each 15 s.
 
 Names from the developer guide, "Monitoring the Amazon Kinesis Data Streams service with Amazon CloudWatch". Functions
 and delivery streams read records without a GetRecords call here; theirs count all the same, as on AWS.
@@ -15,7 +15,7 @@ from pipeline.local import metrics
 if TYPE_CHECKING:
     from pipeline.local.host import Host
 
-_EVERY_S = 5.0
+_EVERY_S = 15.0
 _streams: defaultdict[str, metrics.Sums] = defaultdict(metrics.Sums)  # by name
 
 

@@ -46,6 +46,15 @@ def test_no_course_is_over_100_kb(steps: int, freq: str, by: By, measure: d.Meas
     assert len(charts.columns(rows, measure, by).to_json()) < LIMIT
 
 
+def test_columns_are_as_wide_as_their_step_and_few_have_no_ticks_between_them() -> None:
+    cases: tuple[tuple[int, str, By, int], ...] = ((1, "h", "hour", 3_600_000), (3, "D", "day", 86_400_000))
+    for steps, freq, by, step in cases:
+        drawn = charts.columns(frame(steps, freq), d.ORDERS, by)
+        assert drawn.data[0].width == step * 0.75
+        assert drawn.layout.xaxis.dtick == step
+    assert charts.columns(frame(48, "h"), d.ORDERS, "hour").layout.xaxis.dtick is None
+
+
 def test_rankings_and_pulses_are_small() -> None:
     values = pd.Series(range(10, 0, -1))
     assert len(charts.ranking(["A NAME OF SOME LENGTH"] * 10, values, ["£1k"] * 10, d.NET_SALES).to_json()) < LIMIT
