@@ -140,7 +140,8 @@ def _in_pandas(place: Path, repeats: int) -> dict[str, Any]:
     done = subprocess.run(
         [sys.executable, "-m", _IN_PANDAS, str(repeats)],
         cwd=REPOSITORY,
-        env=os.environ | {"WEIR_STATE": str(place)},
+        # Streamlit warns of a script that no browser looks at.
+        env=os.environ | {"WEIR_STATE": str(place), "STREAMLIT_LOGGER_LEVEL": "error"},
         stdout=subprocess.PIPE,
         text=True,
         check=True,
