@@ -62,7 +62,7 @@ class World:
         hour = self.now.strftime("%Y/%m/%d/%H")
         times = {"sent_at": self.sent_at, "written_at": self.now + timedelta(minutes=1)}
         self.s3.put_object(Bucket=LAKE, Key=f"orders/{hour}/x.parquet", Body=parquet(self.data(), wire(2)))
-        self.item = {name: {"S": at.strftime(STAMP)} for name, at in times.items()}
+        self.item = {"event_id": {"S": "A-1"}} | {name: {"S": at.strftime(STAMP)} for name, at in times.items()}
         landed = self.now + timedelta(seconds=2)
         merged = landed + timedelta(seconds=3)
         self.rows = [self.row("merged", landed, merged)]
