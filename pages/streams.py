@@ -59,7 +59,7 @@ def live() -> None:
     if found:
         operators.table(one_stream.rows(found), one_stream.FORMATS)
         st.caption(
-            "Records of the last hour. Behind is the iterator age of the slowest reader, the greatest of the last minutes. "
+            "Records of the last hour. Behind: the slowest reader's iterator age, the greatest of the last minutes. "
             f"Looked at {words.here(datetime.now(UTC))}; again every {EVERY_S} s."
         )
     choose(name)
