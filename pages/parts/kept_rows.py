@@ -22,8 +22,10 @@ if TYPE_CHECKING:
 NAMES = {
     "quarantine": "Quarantine",
     "replay": "Dead letters of replays",
-    "invoice writer": "Dead letters of the invoice writer",
+    "function": "Dead letters of functions",
+    "delivery": "Errors of delivery streams",
 }
+EVENTS = {"orders": "Order lines", "page_views": "Page views", "sessions": "Browse sessions"}
 _SHOWN_RAW, _SHOWN_WHY = 80, 120  # letters
 _ALL = "all"
 
@@ -35,6 +37,7 @@ def wanted() -> Filter:
         (asked["place"],) if asked.get("place") in PLACES else (),
         asked.get("replay") or None,
         asked.get("reason") or None,
+        asked["events"] if asked.get("events") in EVENTS else None,
     )
 
 
@@ -45,7 +48,7 @@ def start() -> int:
 
 
 def choose(now: Filter, found: Look) -> None:
-    """Place, replay and reason; what is chosen goes into the address."""
+    """Events, place, replay and reason; what is chosen goes into the address."""
 
     def change(name: str, key: str) -> None:
         value = st.session_state[key]
@@ -55,10 +58,11 @@ def choose(now: Filter, found: Look) -> None:
         else:
             st.query_params[name] = value
 
-    kinds = sorted({kind for _, kind in found.reasons} | ({now.kind} if now.kind else set()))
+    kinds = sorted({kind for *_, kind in found.reasons} | ({now.kind} if now.kind else set()))
     replays = sorted(set(found.replays) | ({now.replay_id} if now.replay_id else set()), reverse=True)
     with st.container(horizontal=True):
         for label, name, options, held, width in (
+            ("Events", "events", list(EVENTS), now.events, 180),
             ("Kept as", "place", list(PLACES), now.places[0] if now.places else None, 280),
             ("Replay", "replay", replays, now.replay_id, 260),
             ("Reason", "reason", kinds, now.kind, 380),
@@ -68,7 +72,7 @@ def choose(now: Filter, found: Look) -> None:
             st.session_state[key] = held or _ALL
             st.selectbox(
                 label, [_ALL, *options], key=key, on_change=change, args=(name, key), width=width,
-                format_func=lambda value: NAMES.get(value, value),
+                format_func=lambda value: (NAMES | EVENTS).get(value, value),
             )  # fmt: skip
 
 
@@ -77,8 +81,9 @@ def reasons(found: Look) -> None:
     operators.table(
         {
             "Open rows": list(found.reasons.values()),
-            "Reason": [words.plain(kind) for _, kind in found.reasons],
-            "Kept as": [NAMES[place] for place, _ in found.reasons],
+            "Reason": [words.plain(kind) for *_, kind in found.reasons],
+            "Events": [EVENTS[events] for events, *_ in found.reasons],
+            "Kept as": [NAMES[place] for _, place, _ in found.reasons],
         }
     )
 
@@ -91,6 +96,7 @@ def table(found: Look) -> None:
             "EventID": [words.plain(row.event_id or "") for row in found.rows],
             "Why": [words.plain(words.shortened("; ".join(row.reasons), _SHOWN_WHY)) for row in found.rows],
             "Raw text": [words.plain(words.shortened(row.raw, _SHOWN_RAW)) for row in found.rows],
+            "Events": [EVENTS[row.events] for row in found.rows],
             "Replay": [words.plain(row.replay_id or "") for row in found.rows],
             "Kept": [words.short_age(words.instant(row.kept_at)) if row.kept_at else None for row in found.rows],
         }
@@ -127,6 +133,7 @@ def downloads(kept: Kept, what: Filter) -> None:
 def _plain(kept: Kept, what: Filter) -> Iterator[dict[str, object]]:
     for row in kept.rows(what):
         yield {
+            "events": row.events,
             "kept_as": row.place,
             "kept_at": row.kept_at,
             "replay_id": row.replay_id,

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from pages.parts import asked, states, words
-from pipeline.contracts.order_line import CSV_FIELDS
-from pipeline.quarantine import mend
+from pipeline.quarantine import cells, mend
 from pipeline.redrive import again
+from pipeline.replay.families import OF_NAME
 
 if TYPE_CHECKING:
     from pipeline.quarantine.listing import Kept
@@ -21,6 +21,8 @@ _SAID = "what was sent from quarantine"
 _MOST_SHOWN = 20_000
 _HINTS = {
     "InvoiceDate": "2010-12-01 08:26:00",
+    "OccurredAt": "2022-09-11 23:00:00",
+    "Kind": "link, external, other or menu",
     "CustomerID": "empty: nobody in particular",
     "Description": "may be empty",
 }
@@ -49,26 +51,32 @@ def _as_it_was(kept: Kept, row: Row) -> None:
     if one or whole:
         with states.panel("Sending it again"), st.spinner("Sending ..."):
             rows = kept.of_object(row.place, row.key) if whole else [row]
-            sent = mend.send_as_they_were(rows, again.way_to(asked.sources().outputs))
+            sent = mend.send_as_they_were(rows, _way(row))
             left = f" {words.count(len(sent.refused))} break the contract: edit them." if sent.refused else ""
             _done(sent.receipt, left)
 
 
 def _edit(row: Row) -> None:
-    texts = mend.cells(row)
+    texts, contract = cells.texts(row), cells.of(row)
     with st.form(f"edit {row.key} {row.number}"):
         what = f"as event {words.plain(row.event_id)}, a new version of it" if row.event_id else "as a new event"
         st.markdown(f"**Edit and send** {what}")
         values = dict(texts)
         with st.grid(4, min_column_width=200):
-            for name in CSV_FIELDS:
-                # A row that is an event already stays with its invoice.
-                if not (row.event_id and name == "InvoiceNo"):
+            for name in contract.fields:
+                # A row that is an event already stays with its invoice, or the session that it is.
+                if not (row.event_id and name == contract.kept) and name != cells.HISTORY:
                     values[name] = st.text_input(name, texts[name], placeholder=_HINTS.get(name))
+        if cells.HISTORY in contract.fields:
+            values[cells.HISTORY] = st.text_area(cells.HISTORY, texts[cells.HISTORY], placeholder="a list, as JSON")
         send = st.form_submit_button("Check and send", type="primary", icon=":material/check:")
     if send:
         with states.panel("The edited row"), st.spinner("Sending ..."):
-            _done(mend.send_edited(row, values, again.way_to(asked.sources().outputs)))
+            _done(mend.send_edited(row, values, _way(row)))
+
+
+def _way(row: Row) -> again.Way:
+    return again.way_to(asked.sources().outputs, OF_NAME[row.family])
 
 
 def _done(receipt: Receipt, more: str = "") -> None:

@@ -15,6 +15,7 @@ from pipeline.quarantine import mend
 from pipeline.quarantine.listing import Kept
 from pipeline.redrive import again
 from pipeline.replay import progress, store
+from pipeline.replay.families import OF_NAME
 from pipeline.settings import settle
 from queries import redrive, sources
 from queries.audit.run import Sinks
@@ -72,6 +73,7 @@ def _run(args: argparse.Namespace) -> int:
         args.replay_id,
         missing.replay.file,
         len(missing.wanted),
+        OF_NAME[missing.replay.family],
     )
     places: dict[str, int] = {}
     accepted: set[str] = set()
@@ -79,7 +81,7 @@ def _run(args: argparse.Namespace) -> int:
         receipt = again.send(
             redrive.counted(looking, places),
             job,
-            again.way_to(sinks.outputs),
+            again.way_to(sinks.outputs, job.family),
             stop=stop,
             on_accepted=lambda record: accepted.add(record.event_id),
         )

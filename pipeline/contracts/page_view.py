@@ -30,7 +30,8 @@ from pipeline.contracts import event, values
 from pipeline.contracts.event import MISSING, InvalidEventError, Problem, stamp
 
 __all__ = [
-    "FIELDS", "KINDS", "TSV_FIELDS", "InvalidPageViewError", "Problem", "from_tsv", "from_wire", "normalise",
+    "FIELDS", "KINDS", "TSV_FIELDS", "InvalidPageViewError", "Problem", "from_tsv", "from_wire", "named",
+    "normalise",
     "partition_key", "stamp", "to_wire",
 ]  # fmt: skip
 
@@ -96,6 +97,13 @@ def normalise(
     if problems:
         raise InvalidPageViewError(problems)
     return view
+
+
+def named(raw: Mapping[str, object]) -> dict[str, object]:
+    """A view's values as they were given, by the contract's names; without those that hold nothing."""
+    found = {name: next((raw[one] for one in names if not values.is_missing(raw.get(one))), None)
+             for name, names in _NAMES.items()}  # fmt: skip
+    return {name: value for name, value in found.items() if value is not None}
 
 
 def from_tsv(line: str) -> dict[str, object]:

@@ -8,14 +8,15 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from pipeline.clients import aws_errors
-from pipeline.quarantine import rows as kept
+from pipeline.quarantine import places as kept
 from pipeline.quarantine import settled
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import datetime
 
-    from pipeline.quarantine.rows import Place, Row
+    from pipeline.quarantine.places import Place
+    from pipeline.quarantine.rows import Row
     from pipeline.stack import Outputs
 
 MOST_OBJECTS = 300  # looked into, the newest
@@ -28,26 +29,29 @@ _MOST_BYTES = 32 << 20  # of one object as it lies there
 
 @dataclass(frozen=True)
 class Filter:
-    """What to list: places of rows.PLACES (empty: all), a replay, a reason's kind."""
+    """What to list: places of rows.PLACES (empty: all), a replay, a reason's kind, events as in Row.events."""
 
     places: tuple[str, ...] = ()
     replay_id: str | None = None
     kind: str | None = None
+    events: str | None = None
 
     def passes(self, row: Row) -> bool:
         """Whether the row is to be listed."""
+        if self.events not in (None, row.events):
+            return False
         return self.replay_id in (None, row.replay_id) and (self.kind is None or self.kind in row.kinds)
 
 
 @dataclass(frozen=True)
 class Look:
-    """One look: `reasons` counts open rows by place and kind, `replays` by replay, both without the filter's own.
+    """One look: `reasons` counts open rows by events, place and kind, `replays` by replay, without the filter's own.
 
     `rows` are one page of the filter's, `start` counts those before it, `total` all. `whole` is false when not
     everything that is kept was looked into: then counts are of the newest rows.
     """
 
-    reasons: dict[tuple[str, str], int]
+    reasons: dict[tuple[str, str, str], int]
     replays: dict[str, int]
     rows: tuple[Row, ...]
     start: int
@@ -65,7 +69,7 @@ class Kept:
 
     def look(self, wanted: Filter, *, start: int = 0, size: int = PAGE) -> Look:
         """Rows `start` to `start + size` of those that pass, and how many there are of each reason."""
-        reasons: Counter[tuple[str, str]] = Counter()
+        reasons: Counter[tuple[str, str, str]] = Counter()
         replays: Counter[str] = Counter()
         page: list[Row] = []
         total = 0
@@ -74,10 +78,12 @@ class Kept:
             if read >= MOST_ROWS:
                 whole = False
                 break
+            if wanted.events not in (None, row.events):
+                continue
             if wanted.replay_id in (None, row.replay_id):
                 full = len(reasons) >= _MOST_KINDS
-                names = [(row.place, kind) for kind in row.kinds]
-                reasons.update({name if name in reasons or not full else (row.place, _OTHER) for name in names})
+                names = [(row.events, row.place, kind) for kind in row.kinds]
+                reasons.update({name if name in reasons or not full else (*name[:2], _OTHER) for name in names})
             if row.replay_id and (wanted.kind is None or wanted.kind in row.kinds):
                 replays[row.replay_id] += 1
             if wanted.passes(row):
@@ -114,6 +120,8 @@ class Kept:
                     pages = self._s3.get_paginator("list_objects_v2").paginate(Bucket=place.bucket, Prefix=place.prefix)
                     for page in pages:
                         for found in page.get("Contents", []):
+                            if not place.may_hold(found["Key"], wanted.events):
+                                continue
                             seen += 1
                             if found["Size"] <= _MOST_BYTES:
                                 yield found["LastModified"], name, str(found["Key"])

@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-import csv
-import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from pipeline.contracts import order_line
 from pipeline.contracts.clock import CLOCK
-from pipeline.contracts.event import InvalidEventError, Problem
-from pipeline.contracts.order_line import CSV_FIELDS, InvalidOrderLineError
+from pipeline.contracts.event import InvalidEventError, stamp
 from pipeline.errors import RowRejectedError
-from pipeline.quarantine import settled
+from pipeline.quarantine import cells, settled
 from pipeline.quarantine.listing import Filter
-from pipeline.redrive import again
-from pipeline.redrive.search import marked
+from pipeline.redrive import again, wire
 from pipeline.replay import progress
+from pipeline.replay.families import OF_NAME
 from pipeline.replay.progress import who
 from pipeline.replay.rows import Record
 
@@ -36,61 +32,23 @@ class Sent:
     refused: Mapping[Row, str]
 
 
-def cells(row: Row) -> dict[str, str]:
-    """The row's values by the contract's names, as far as they can be made out; empty where they cannot."""
-    values: Mapping[str, Any] = {}
-    if row.shape == "csv":
-        try:
-            parsed = next(csv.reader([row.raw]), [])
-        except csv.Error:
-            parsed = []
-        values = dict(zip(row.columns, parsed, strict=False))
-    else:
-        try:
-            held = json.loads(row.data)
-        except (ValueError, RecursionError):
-            held = None
-        values = held if isinstance(held, dict) else {}
-    found = {name: "" if values.get(name) is None else str(values[name]) for name in CSV_FIELDS}
-    invoice_no = row.event_id.rpartition("-")[0] if row.event_id else ""
-    return found | {"InvoiceNo": found["InvoiceNo"] or invoice_no}
-
-
-def edited(row: Row, texts: Mapping[str, str]) -> dict[str, object]:
-    """The row with these values, as an event of the contract: the same event where it had an EventID.
-
-    Raises InvalidOrderLineError with every problem.
-    """
-    raw: dict[str, object] = {name: texts.get(name) or None for name in CSV_FIELDS}
-    if row.event_id is not None:
-        raw["EventID"] = row.event_id
-        invoice_no, _, number = row.event_id.rpartition("-")
-        if number.isdecimal() and raw["InvoiceNo"] == invoice_no:
-            raw["LineNo"] = int(number)
-        if raw["InvoiceNo"] and not row.event_id.startswith(f"{raw['InvoiceNo']}-"):
-            problem = Problem("InvoiceNo", f"the row is event {row.event_id}, and keeps its invoice")
-            raise InvalidOrderLineError([problem])
-    return order_line.normalise(raw, new_id=row.new_id)
-
-
 def send_edited(row: Row, texts: Mapping[str, str], way: again.Way) -> Receipt:
     """Send an edited row as a new version of its event; once acknowledged it is settled.
 
     Raises RowRejectedError when the contract refuses it, and CloudError; then nothing was sent.
     """
     try:
-        line = edited(row, texts)
+        found = cells.event(row, texts)
     except InvalidEventError as error:
         raise RowRejectedError(f"The row was not sent, for it breaks the contract: {error}") from error
-    replay_id = progress.new_replay_id()
-    stamped = order_line.stamp(line, sent_at=CLOCK.now(), replay_id=replay_id)
-    data = order_line.to_wire(stamped)
-    record = Record(_line(row), str(line["EventID"]), order_line.partition_key(line), data)
+    replay_id, sent_at, contract = progress.new_replay_id(), CLOCK.now(), cells.of(row)
+    data = contract.write(stamp(found, sent_at=sent_at, replay_id=replay_id))
+    record = Record(_line(row), str(found["EventID"]), contract.key(found), data, sent_at=sent_at)
     return _send({row: record}, settled.EDITED, replay_id, way)
 
 
 def send_as_they_were(rows: Sequence[Row], way: again.Way) -> Sent:
-    """Send dead letters again: what the contract takes, with its own SentAt and marked, so that no newer one is lost.
+    """Send dead letters again: what the contract takes, with its own SentAt, so that no newer version is lost.
 
     All rows are of one object. Raises RowRejectedError when the contract takes none of them, and CloudError.
     """
@@ -98,7 +56,8 @@ def send_as_they_were(rows: Sequence[Row], way: again.Way) -> Sent:
     refused: dict[Row, str] = {}
     for row in rows:
         try:
-            records[row] = marked(order_line.from_wire(row.data), _line(row))
+            travels = wire.OF[row.family]
+            records[row] = travels.record(travels.read(row.data), _line(row))
         except InvalidEventError as error:
             refused[row] = str(error)
     if not records:
@@ -110,7 +69,7 @@ def send_as_they_were(rows: Sequence[Row], way: again.Way) -> Sent:
 
 def settle_redriven(kept: Kept, s3: Any, replay_id: str, redrive_id: str, event_ids: Collection[str]) -> int:  # noqa: ANN401 - boto3
     """Settle the dead letters of events that a redrive has sent; how many these were. Raises CloudError."""
-    letters = Filter(places=("replay", "invoice writer"), replay_id=replay_id)
+    letters = Filter(places=("replay", "function"), replay_id=replay_id)
     sent = {row: row.data for row in kept.rows(letters) if row.event_id in event_ids}
     if sent:
         settled.write(s3, settled.Settled(settled.REDRIVEN, redrive_id, sent), who=who())
@@ -120,7 +79,8 @@ def settle_redriven(kept: Kept, s3: Any, replay_id: str, redrive_id: str, event_
 def _send(records: Mapping[Row, Record], how: str, replay_id: str, way: again.Way) -> Receipt:
     first = next(iter(records))
     done: set[int] = set()
-    job = again.Job(replay_id, progress.RESEND, first.replay_id, first.key, len(records))
+    family = OF_NAME[first.family]
+    job = again.Job(replay_id, progress.RESEND, first.replay_id, first.key, len(records), family)
     receipt = again.send(records.values(), job, way, on_accepted=lambda record: done.add(record.line))
     accepted = {row: record.data for row, record in records.items() if record.line in done}
     if accepted:

@@ -14,6 +14,8 @@ from pipeline.errors import WeirError
 from pipeline.replay import progress
 from pipeline.replay.delivery import Delivery
 from pipeline.replay.each_second import EachSecond
+from pipeline.replay.families import ORDERS
+from pipeline.replay.firehose_sender import FirehoseSender
 from pipeline.replay.kept import DEAD_LETTERS, KeptRows
 from pipeline.replay.ledger import Ledger
 from pipeline.replay.progress import Counted, Progress, Receipt
@@ -24,6 +26,7 @@ from pipeline.replay.store import Store
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
+    from pipeline.replay.families import Family
     from pipeline.replay.kept import S3
     from pipeline.replay.rows import Record
     from pipeline.replay.senders import Outcome, Sender
@@ -40,6 +43,7 @@ class Job:
     of: str | None
     file: str
     expected: int
+    family: Family = ORDERS
 
 
 @dataclass(frozen=True)
@@ -53,16 +57,13 @@ class Way:
     shards: Shards | None = None
 
 
-def way_to(outputs: Outputs) -> Way:
-    """The way into the orders stream. Raises CloudError."""
-    stream = outputs.orders_stream
-    return Way(
-        KinesisSender(client("kinesis", attempts=1), stream),
-        client("s3"),
-        outputs.lake_bucket,
-        Store(client("dynamodb"), outputs.replays_table),
-        open_shards(client("kinesis"), stream),
-    )
+def way_to(outputs: Outputs, family: Family = ORDERS) -> Way:
+    """The way into the family's stream; Wikipedia's lines go to their delivery stream. Raises CloudError."""
+    kept = client("s3"), outputs.lake_bucket, Store(client("dynamodb"), outputs.replays_table)
+    if not family.stream:
+        return Way(FirehoseSender(client("firehose", attempts=1), family.delivery_of(outputs)), *kept)
+    stream = family.stream_of(outputs)
+    return Way(KinesisSender(client("kinesis", attempts=1), stream), *kept, open_shards(client("kinesis"), stream))
 
 
 def send(
@@ -105,6 +106,7 @@ class _Sending:
             row_limit=job.expected or None,
             kind=job.kind,
             of=job.of,
+            family=job.family.name,
         )
 
     def receipt(self, records: Iterable[Record]) -> Receipt:
@@ -157,6 +159,7 @@ class _Sending:
                 {
                     "replay_id": self._job.replay_id,
                     "file": self._job.file,
+                    "family": self._job.family.name,
                     "line": record.line,
                     "event_id": record.event_id,
                     "reasons": [outcome.reason],

@@ -5,8 +5,10 @@ In the order in which the places are looked through, until everything is found:
 1. `dead-letter/replay/`: what the replay itself gave up, byte for byte
 2. `raw/orders/`: what the stream brought to the warehouse's delivery, byte for byte
 3. `orders/`: the lake's Parquet, column by column
-4. the dead-letter bucket and `errors/orders/`: what the invoice writer and the lake's delivery gave up
+4. the dead-letter bucket and `errors/`: what the functions behind the stream and the lake's delivery gave up
 5. the replay's own file, when it is still the same one
+
+Page views and sessions have one sink, the lake: what it misses is not looked for there, nor is it staged elsewhere.
 
 An event is what the replay sent when its SentAt is that of the ledger, or its ReplayID the replay's (behind the API the
 function stamps events anew). A later correction of it is another event's business and stays where it is.
@@ -29,11 +31,12 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from pipeline.clients import aws_errors
-from pipeline.contracts import order_line
-from pipeline.contracts.order_line import InvalidOrderLineError
-from pipeline.errors import FileRefusedError
+from pipeline.contracts.event import InvalidEventError
+from pipeline.errors import BadInputError
+from pipeline.redrive import wire
+from pipeline.replay.families import ORDERS
 from pipeline.replay.kept import DEAD_LETTERS
-from pipeline.replay.reader import OrderFile
+from pipeline.replay.opening import open_file
 from pipeline.replay.rows import Record
 
 if TYPE_CHECKING:
@@ -41,6 +44,8 @@ if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
 
+    from pipeline.replay.families import Family
+    from pipeline.replay.opening import File
     from pipeline.stack import Outputs
 
 FILE = "the file"
@@ -69,12 +74,17 @@ class Wanted:
 
 @dataclass(frozen=True)
 class Origin:
-    """The replay that sent it: since when (UTC), from which file, and the file's SHA-256 where it is known."""
+    """The replay that sent it: since when (UTC), from which file, and the file's SHA-256 where it is known.
+
+    `family` is what it sent; `shift_to` is what the file was opened with.
+    """
 
     replay_id: str
     since: datetime
     file: Path
     sha256: str | None
+    family: Family = ORDERS
+    shift_to: str | None = None
 
 
 @dataclass(frozen=True)
@@ -95,12 +105,18 @@ class Search:
         self._s3 = s3
         self._origin = origin
         lake = outputs.lake_bucket
+        self._wire = wire.OF[origin.family.name]
         self._places = (
             _Place("dead-letter/replay/", lake, f"{DEAD_LETTERS}{origin.replay_id}", _letters),
+            *(() if origin.family.lake_only else self._of_orders(lake)),
+            _Place("the dead-letter bucket", outputs.dead_letter_bucket, "aws/lambda/", _encoded),
+            *(_Place(f"errors/{name}/", lake, f"errors/{name}/", _encoded) for name in origin.family.errors),
+        )
+
+    def _of_orders(self, lake: str) -> tuple[_Place, ...]:
+        return (
             _Place("raw/orders/", lake, "raw/orders/", _lines, by_hour=True, but=("raw/orders/errors/",)),
             _Place("orders/", lake, "orders/", self._parquet, by_hour=True),
-            _Place("the dead-letter bucket", outputs.dead_letter_bucket, "aws/lambda/", _encoded),
-            _Place("errors/orders/", lake, "errors/orders/", _encoded),
         )
 
     def records(self) -> Iterator[tuple[str, Record]]:
@@ -121,14 +137,14 @@ class Search:
         if not self._may_match(data):
             return None
         try:
-            line = order_line.from_wire(data)
-        except InvalidOrderLineError:
+            found = self._wire.read(data)
+        except InvalidEventError:
             return None
-        wanted = self.wanted.get(str(line["EventID"]))
-        if wanted is None or not (line["SentAt"] == wanted.sent_at or line["ReplayID"] == self._origin.replay_id):
+        wanted = self.wanted.get(str(found["EventID"]))
+        if wanted is None or not (found["SentAt"] == wanted.sent_at or found["ReplayID"] == self._origin.replay_id):
             return None
-        del self.wanted[str(line["EventID"])]
-        return marked(line, wanted.line)
+        del self.wanted[str(found["EventID"])]
+        return self._wire.record(found, wanted.line)
 
     def _may_match(self, data: bytes) -> bool:
         """Whether it is worth parsing: our own records begin with their EventID."""
@@ -174,25 +190,22 @@ class Search:
 
     def _of_file(self) -> Iterator[Record]:
         """The rows of the file as they were sent, if it is still the file that they were read from."""
+        origin = self._origin
         try:
-            with OrderFile(self._origin.file) as orders:
-                if self._origin.sha256 is None or orders.source.sha256() != self._origin.sha256:
+            with self._opened() as file:
+                if origin.sha256 is None or file.source.sha256() != origin.sha256:
                     return
-            with OrderFile(self._origin.file) as orders:
-                for row in orders.rows(self._origin.replay_id):
+            with self._opened() as file:
+                for row in file.rows(origin.replay_id):
                     wanted = self.wanted.get(row.event_id or "") if isinstance(row, Record) else None
                     if isinstance(row, Record) and wanted and wanted.line == row.line:
                         del self.wanted[row.event_id]
-                        line = order_line.from_wire(row.data)
-                        yield marked(line | {"SentAt": wanted.sent_at}, row.line)
-        except FileRefusedError:
+                        yield self._wire.record({**self._wire.read(row.data), "SentAt": wanted.sent_at}, row.line)
+        except BadInputError:  # FileRefusedError, or it holds something else now
             return
 
-
-def marked(line: Mapping[str, object], number: int) -> Record:
-    """A stamped order line as the record that sends it again; `number` is its line in the file."""
-    data = order_line.to_wire(order_line.redriven(line))
-    return Record(number, str(line["EventID"]), order_line.partition_key(line), data, sent_at=str(line["SentAt"]))
+    def _opened(self) -> File:
+        return open_file(self._origin.file, shift_to=self._origin.shift_to)
 
 
 def _lines(body: bytes) -> Iterator[bytes]:

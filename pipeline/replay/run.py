@@ -234,6 +234,7 @@ class _Run:
         return {
             "replay_id": self._job.replay_id,
             "file": str(self._orders.source.path),
+            "family": self._orders.family.name,
             "line": line,
             "event_id": event_id,
             "reasons": reasons,

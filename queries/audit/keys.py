@@ -63,16 +63,30 @@ def _scan(dynamodb: Any, table: str, segment: int, left: set[str]) -> None:  # n
         left.difference_update([item["event_id"]["S"] for item in page["Items"] if "event_id" in item])
 
 
+def places(event_id: str) -> list[tuple[str, str]]:
+    """The keys - invoice_no, line - under which an event may lie, the likeliest first.
+
+    An EventID does not tell where its InvoiceNo ends: `A-r-1-6` may be line r-1-6 of A, or line 6 of A-r-1.
+    """
+    cuts = [at for at, char in enumerate(event_id) if char == "-" and 0 < at < len(event_id) - 1]
+    invoices = [event_id[:at] for at in reversed(cuts)]
+    return [
+        (invoice_no, order_line.line_key({"EventID": event_id, "InvoiceNo": invoice_no})) for invoice_no in invoices
+    ]
+
+
 def _by_key(dynamodb: Any, table: str, event_ids: Sequence[str]) -> set[str]:  # noqa: ANN401 - boto3
-    chunks = [event_ids[at : at + _KEYS_PER_CALL] for at in range(0, len(event_ids), _KEYS_PER_CALL)]
+    keys = list(dict.fromkeys(place for event_id in event_ids for place in places(event_id)))
+    chunks = [keys[at : at + _KEYS_PER_CALL] for at in range(0, len(keys), _KEYS_PER_CALL)]
     with ThreadPoolExecutor(_SEGMENTS) as pool:
         return set().union(*pool.map(lambda chunk: _batch(dynamodb, table, chunk), chunks))
 
 
-def _batch(dynamodb: Any, table: str, event_ids: Sequence[str]) -> set[str]:  # noqa: ANN401 - boto3
+def _batch(dynamodb: Any, table: str, keys: Sequence[tuple[str, str]]) -> set[str]:  # noqa: ANN401 - boto3
+    """The EventIDs of the items that lie there."""
+    wanted = [{"invoice_no": {"S": invoice_no}, "line": {"S": line}} for invoice_no, line in keys]
     request: dict[str, Any] = {
-        table: {"Keys": [_key(event_id) for event_id in event_ids], "ProjectionExpression": "event_id",
-                "ConsistentRead": True}
+        table: {"Keys": wanted, "ProjectionExpression": "event_id", "ConsistentRead": True}
     }  # fmt: skip
     found: set[str] = set()
     for attempt in range(_ATTEMPTS):
@@ -83,9 +97,3 @@ def _batch(dynamodb: Any, table: str, event_ids: Sequence[str]) -> set[str]:  # 
             break
         time.sleep(min(1.0, 0.05 * 2**attempt))
     return found
-
-
-def _key(event_id: str) -> dict[str, dict[str, str]]:
-    invoice_no = event_id.rpartition("-")[0]
-    line = order_line.line_key({"EventID": event_id, "InvoiceNo": invoice_no})
-    return {"invoice_no": {"S": invoice_no}, "line": {"S": line}}

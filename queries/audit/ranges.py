@@ -3,6 +3,8 @@
 What a replay sent is told to it as unbroken runs of an invoice's lines, one run for most invoices: a twentieth of the
 ids, in a table for this connection only. It answers with the runs that it has not whole, and for these with their
 lines. This needs no role that reads the lake, and works the same on Redshift and on PostgreSQL.
+
+An event whose name is not its invoice and a line's number, such as a mended row's, is asked for by its name.
 """
 
 from __future__ import annotations
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
 
 _SQL = load("warehouse")
 _RUNS_PER_CALL = 8_000  # four parameters each; the protocol takes 32,767
+_NAMES_PER_CALL = 30_000
 _LIMIT_S = 120
 
 
@@ -42,8 +45,8 @@ class Run:
 
 
 def runs(sent: Sent) -> list[Run]:
-    """The valid rows of a replay as runs of lines."""
-    expected = sent.expected
+    """The valid rows of a replay as runs of lines, but for those whose names end with no number."""
+    expected = sent.expected.dropna(subset=["line_no"])
     invoices = [event_id.rpartition("-")[0] for event_id in expected["event_id"]]
     lines = pd.DataFrame({"invoice_no": invoices, "line_no": expected["line_no"].to_numpy()})
     lines = lines.drop_duplicates().sort_values(["invoice_no", "line_no"], ignore_index=True)
@@ -54,21 +57,30 @@ def runs(sent: Sent) -> list[Run]:
     return [Run(str(run.invoice_no), int(run.first), int(run.last)) for run in found.itertuples(index=False)]  # type: ignore[arg-type]
 
 
-def absent(open_connection: Callable[[], Any], sent: Sequence[Run]) -> tuple[set[str], set[str]]:
-    """The events of the runs that order_lines does not hold, and those of them that have landed.
+def absent(open_connection: Callable[[], Any], sent: Sent) -> tuple[set[str], set[str]]:
+    """The valid events of a replay that order_lines does not hold, and those of them that have landed.
 
     Raises CloudError and QueryError.
     """
+    lines = runs(sent)
+    unnumbered = set(sent.expected.loc[sent.expected["line_no"].isna(), "event_id"])
+    missing = set(unnumbered)
+    landed: set[str] = set()
     with _asking(open_connection) as ask:
-        _tell(ask, sent)
-        broken = [sent[number] for number, _ in ask("audit_incomplete")]
-        if not broken:
-            return set(), set()
-        _tell(ask, broken)
-        # In this order: what a merge takes away in between is present then.
-        landed = {event_id for (event_id,) in ask("audit_landed")}
-        present = {event_id for (event_id,) in ask("audit_present")}
-        missing = {event_id for run in broken for event_id in run.event_ids} - present
+        _tell(ask, lines)
+        broken = [lines[number] for number, _ in ask("audit_incomplete")]
+        if broken:
+            _tell(ask, broken)
+            # In this order: what a merge takes away in between is present then.
+            landed = {event_id for (event_id,) in ask("audit_landed")}
+            present = {event_id for (event_id,) in ask("audit_present")}
+            missing |= {event_id for run in broken for event_id in run.event_ids} - present
+        # Where the invoice ends is not told by a name with several dashes.
+        by_name = sorted(unnumbered | {event_id for event_id in missing if event_id.count("-") > 1})
+        for start in range(0, len(by_name), _NAMES_PER_CALL):
+            merged, waiting = _named(ask, by_name[start : start + _NAMES_PER_CALL])
+            missing -= merged
+            landed |= waiting
         return missing, missing & landed
 
 
@@ -84,6 +96,16 @@ def _tell(ask: Ask, sent: Sequence[Run]) -> None:
         for number, run in enumerate(part, start):
             values += (number, run.invoice_no, run.first, run.last)
         ask("audit_ranges_add", len(part), values)
+
+
+def _named(ask: Ask, event_ids: Sequence[str]) -> tuple[set[str], set[str]]:
+    """Those of the events that order_lines holds, and those that have landed."""
+    ask("audit_names_drop")
+    ask("audit_names_table")
+    ask("audit_names_add", len(event_ids), event_ids)
+    found = ask("audit_named")
+    merged, landed = ({event_id for event_id, place in found if place == name} for name in ("merged", "landed"))
+    return merged, landed
 
 
 @contextmanager

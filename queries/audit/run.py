@@ -163,7 +163,7 @@ class _Look:
         """A join in the warehouse with the runs of lines that were sent."""
         began = time.monotonic()
         connect = partial(self._sinks.connect, self._sinks.outputs)
-        absent, landed = ranges.absent(connect, ranges.runs(self._ledger))
+        absent, landed = ranges.absent(connect, self._ledger)
         return self._sink("warehouse", absent, landed, began)
 
     def _sink(self, name: str, absent: set[str], landed: set[str], began: float) -> Sink:

@@ -12,10 +12,10 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from pipeline.clients import aws_errors
-from pipeline.contracts import order_line
 from pipeline.replay.families import ORDERS, PAGE_VIEWS, SESSIONS
 from pipeline.replay.ledger import ACCEPTED, UNKNOWN
 from queries.audit.causes import Causes
+from queries.audit.keys import places
 from queries.loader import load
 from queries.trace import sends
 from queries.trace.result import Hop
@@ -69,6 +69,8 @@ class Asked:
 class _Item(NamedTuple):
     """What the invoices table tells of an event; items of earlier versions of the writer have no time of writing."""
 
+    invoice_no: str
+    line: str
     sent_at: datetime
     written_at: datetime | None
 
@@ -134,8 +136,7 @@ def invoices(asked: Asked) -> list[Hop]:
         older = f"; the item is of SentAt {item.sent_at}" if item else ""
         return [_absent(asked, "Invoices", "invoices", asked.allowed.invoices, older)]
     newer = f", a newer version: SentAt {item.sent_at}" if asked.sent_at and item.sent_at > asked.sent_at else ""
-    invoice_no, line = _key(asked.event_id)
-    what = f"item {invoice_no}, {line}{newer}"
+    what = f"item {item.invoice_no}, {item.line}{newer}"
     if item.written_at is None:
         return [Hop("Invoices", "there", f"{what}; it was written before items kept the time of their writing")]
     return [Hop("Invoices", "there", what, _text(item.written_at), _lag(asked.since, item.written_at))]
@@ -199,21 +200,16 @@ def _is_it(asked: Asked, stamp: datetime) -> bool:
 
 def _item(asked: Asked) -> _Item | None:
     table = asked.sinks.outputs.invoices_table
-    invoice_no, line = _key(asked.event_id)
-    with aws_errors(f"Table {table}"):
-        answer = asked.sinks.client("dynamodb").get_item(
-            TableName=table, Key={"invoice_no": {"S": invoice_no}, "line": {"S": line}}, ConsistentRead=True
-        )
-    item = answer.get("Item")
-    if not item or "sent_at" not in item:
-        return None
-    written = datetime.fromisoformat(item["written_at"]["S"]) if "written_at" in item else None
-    return _Item(datetime.fromisoformat(item["sent_at"]["S"]), written)
-
-
-def _key(event_id: str) -> tuple[str, str]:
-    invoice_no = event_id.rpartition("-")[0]
-    return invoice_no, order_line.line_key({"EventID": event_id, "InvoiceNo": invoice_no})
+    for invoice_no, line in places(asked.event_id):
+        with aws_errors(f"Table {table}"):
+            answer = asked.sinks.client("dynamodb").get_item(
+                TableName=table, Key={"invoice_no": {"S": invoice_no}, "line": {"S": line}}, ConsistentRead=True
+            )
+        item = answer.get("Item", {})
+        if "sent_at" in item and item["event_id"]["S"] == asked.event_id:
+            written_at = datetime.fromisoformat(item["written_at"]["S"]) if "written_at" in item else None
+            return _Item(invoice_no, line, datetime.fromisoformat(item["sent_at"]["S"]), written_at)
+    return None
 
 
 def _rows(asked: Asked) -> list[dict[str, Any]]:

@@ -65,7 +65,7 @@ def dashboard_url(cloud: Cloud, tmp_path_factory: pytest.TempPathFactory) -> Ite
         assert not [line for line in ours if str(REPOSITORY) in line], log.read_text()
     finally:
         process.terminate()
-        process.wait(10)
+        process.wait(60)
 
 
 @pytest.fixture(scope="module")

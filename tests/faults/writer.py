@@ -146,7 +146,7 @@ def _redriven(settings: Settings, replay_id: str, poison: list[str], trouble: Tr
     """The audit names the record and where it is kept; once DynamoDB takes it, a redrive sends it and nothing else."""
     sinks = Sinks.of(sources.of(settings))
     kept = Kept(client("s3"), sinks.outputs)
-    letters = Filter(places=("invoice writer",), replay_id=replay_id)
+    letters = Filter(places=("function",), replay_id=replay_id)
     found = verdict.settled(sinks, replay_id, _LIMIT_S).sinks["invoices"]
     assert [one.event_id for one in found.absent] == poison
     assert found.absent[0].cause.startswith("dead-lettered by the invoice writer: s3://"), found.absent[0]

@@ -8,11 +8,15 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pipeline.clients import client
+from pipeline.quarantine import cells, mend
+from pipeline.quarantine.listing import Filter, Kept
+from pipeline.redrive import again
 from pipeline.redrive.search import Wanted
 from pipeline.replay.store import of_stack
 from pipeline.warehouse.connect import connect
 from queries import redrive, sources
 from queries.audit.run import Sinks, audit
+from queries.trace.run import trace
 from tests.conftest import eventually, run_cli, warehouse_value
 from tests.integration.test_audit import invoice_no, replayed, written
 
@@ -48,6 +52,15 @@ def item(cloud: Cloud, invoice: str, line: int) -> dict[str, Any]:
     return found
 
 
+def mended(cloud: Cloud, replay_id: str, invoice: str) -> str:
+    """Give the one row without an InvoiceNo this one, and send it; the replay that it is."""
+    kept = Kept(client("s3"), cloud.outputs)
+    (row,) = (row for row in kept.rows(Filter(("quarantine",), replay_id)) if row.event_id is None)
+    receipt = mend.send_edited(row, cells.texts(row) | {"InvoiceNo": invoice}, again.way_to(cloud.outputs))
+    assert receipt.accepted == 1
+    return receipt.replay_id
+
+
 def net_sales(cloud: Cloud, invoice: str) -> Any:
     sql = "select coalesce(sum(net_sales), 0) from invoices_summary where invoice_no = :invoice"
     return warehouse_value(cloud.outputs, sql, invoice=invoice)
@@ -56,7 +69,11 @@ def net_sales(cloud: Cloud, invoice: str) -> Any:
 def test_what_two_sinks_miss_is_sent_again_and_beats_no_correction(
     cloud: Cloud, sinks: Sinks, tmp_path: Path, invoice_no: str
 ) -> None:
-    first = replayed(written(tmp_path, invoice_no, "1", "2", "six", "4", "5"))
+    path = written(tmp_path, invoice_no, "1", "2", "six", "4", "5")
+    with path.open("a") as file:
+        file.write(",85123A,LAMP,3,1/2/1999 8:26,2.55,,Testland\n")  # of no invoice
+    first = replayed(path)
+    resent = mended(cloud, first, f"{invoice_no}M")
     until(sinks, first, "complete")
     replayed(written(tmp_path, invoice_no, "9"))  # corrects the first line
     eventually(lambda: net_sales(cloud, invoice_no) == Decimal("51.00"), "the correction in the warehouse")
@@ -95,6 +112,12 @@ def test_what_two_sinks_miss_is_sent_again_and_beats_no_correction(
     assert item(cloud, invoice_no, 1)["quantity"] == {"N": "9"}
     assert net_sales(cloud, invoice_no) == Decimal("51.00")
 
-    mended = until(sinks, sent["redrive"]["replay_id"], "complete")
-    assert (mended.rows, mended.accepted, mended.rejected) == (2, 2, 0)
+    of_redrive = until(sinks, sent["redrive"]["replay_id"], "complete")
+    assert (of_redrive.rows, of_redrive.accepted, of_redrive.rejected) == (2, 2, 0)
     assert redrive.dry_run(sinks, first).event_ids == []
+
+    # The mended row is an event whose name does not tell where its invoice ends.
+    until(sinks, resent, "complete")
+    hops = {hop.name: hop for hop in trace(sinks, f"{invoice_no}M-{first}-7").hops}
+    assert {hop.state for hop in hops.values()} == {"there"}
+    assert hops["Invoices"].at

@@ -31,7 +31,7 @@ def kinesis(world: World, monkeypatch: pytest.MonkeyPatch) -> FakeKinesis:
     world.services["s3"] = s3  # type: ignore[assignment] # a service all the same
     stream = FakeKinesis()
     way = again.Way(KinesisSender(stream, "orders"), s3, LAKE, Store(FakeDynamoDB(), "replays"))
-    monkeypatch.setattr(again, "way_to", lambda _outputs: way)
+    monkeypatch.setattr(again, "way_to", lambda _outputs, _family: way)
     return stream
 
 
@@ -101,7 +101,7 @@ def test_a_dead_letter_goes_as_it_was(world: World, kinesis: FakeKinesis) -> Non
 
 
 def test_poison_is_not_sent_as_it_was(world: World, kinesis: FakeKinesis) -> None:
-    app = select_row(world.open("quarantine", place="invoice writer"), 1)
+    app = select_row(world.open("quarantine", place="function"), 1)
     app = press(app, "Send it again as it was")
     assert "Edit it first" in app.error[0].value
     assert kinesis.calls == []

@@ -22,8 +22,8 @@ def test_every_shape_is_read_row_by_row() -> None:
         ("quarantine", "text", None, None, "\\xff{"),
         ("replay", "record", "A-8", 8, '{"EventI'),
         ("replay", "record", "A-9", 9, '{"EventI'),
-        ("invoice writer", "record", "A-11", None, '{"EventI'),
-        ("invoice writer", "record", None, None, "poison"),
+        ("function", "record", "A-11", None, '{"EventI'),
+        ("function", "record", None, None, "poison"),
     }
     poison = next(row for row in rows if row.raw == "poison")
     assert poison.reasons[0].startswith("no order line: is not JSON")
@@ -34,13 +34,13 @@ def test_every_shape_is_read_row_by_row() -> None:
 def test_reasons_are_counted_without_the_rows_own_values() -> None:
     look = Kept(bucket(), OUTPUTS).look(Filter())
     assert look.reasons == {
-        ("quarantine", "Quantity: is not a whole number"): 3,
-        ("quarantine", "InvoiceNo: is missing"): 1,
-        ("quarantine", "its list was refused: other rows of it break the contract"): 1,
-        ("quarantine", "The body is not JSON: Expecting value."): 1,
-        ("replay", "Throttled"): 2,
-        ("invoice writer", "RetryAttemptsExhausted"): 2,
-        ("invoice writer", "no order line"): 1,
+        ("orders", "quarantine", "Quantity: is not a whole number"): 3,
+        ("orders", "quarantine", "InvoiceNo: is missing"): 1,
+        ("orders", "quarantine", "its list was refused: other rows of it break the contract"): 1,
+        ("orders", "quarantine", "The body is not JSON: Expecting value."): 1,
+        ("orders", "replay", "Throttled"): 2,
+        ("orders", "function", "RetryAttemptsExhausted"): 2,
+        ("orders", "function", "no order line"): 1,
     }
     assert look.replays == {REPLAY: 6, "r-2": 1}
     assert (look.total, look.whole, look.objects) == (10, True, 5)
@@ -72,7 +72,7 @@ def test_filters_and_pages() -> None:
     assert (first.total, second.total) == (2, 2)
     assert [row.event_id for row in (*first.rows, *second.rows)] == ["A-3", "A-4"]
     assert kept.look(wanted, start=2, size=1).rows == ()
-    assert {place for place, _ in kept.look(Filter(places=("replay",))).reasons} == {"replay"}
+    assert {place for _, place, _ in kept.look(Filter(places=("replay",))).reasons} == {"replay"}
 
 
 def test_more_than_is_looked_into_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -104,7 +104,7 @@ def test_what_is_settled_is_not_listed_and_its_original_stays() -> None:
     assert kept.look(Filter()).total == 9
     assert all(s3.objects[name] == body for name, body in before.items())
     assert s3.keys(LAKE, "resolved/") == [f"resolved/{CSV_KEY}/r-9.json"]
-    letters = kept.of_object("replay", LETTER_KEY) + kept.of_object("invoice writer", BATCH_KEY)
+    letters = kept.of_object("replay", LETTER_KEY) + kept.of_object("function", BATCH_KEY)
     settled.write(s3, settled.Settled(settled.AS_IT_WAS, "r-10", dict.fromkeys(letters, b"")), who="me@here")
     assert {row.place for row in kept.rows(Filter())} == {"quarantine"}
     assert s3.keys(LETTERS, "resolved/") == [f"resolved/{BATCH_KEY}/r-10.json"]

@@ -10,7 +10,7 @@ import pytest
 from pipeline.contracts import order_line
 from pipeline.contracts.order_line import InvalidOrderLineError
 from pipeline.errors import RowRejectedError
-from pipeline.quarantine import mend
+from pipeline.quarantine import cells, mend
 from pipeline.quarantine.listing import Filter, Kept
 from pipeline.quarantine.rows import Row
 from pipeline.redrive import again
@@ -50,7 +50,7 @@ def world() -> World:
 
 def test_an_edited_row_is_the_same_event_with_a_new_version(world: World) -> None:
     row = world.row("A-3")
-    texts = mend.cells(row)
+    texts = cells.texts(row)
     assert texts["Quantity"] == "six"
     assert texts["Country"] == "Testland"
     receipt = mend.send_edited(row, texts | {"Quantity": "6"}, world.way)
@@ -67,7 +67,7 @@ def test_an_edited_row_is_the_same_event_with_a_new_version(world: World) -> Non
 
 def test_once_sent_it_is_settled_with_what_was_sent(world: World) -> None:
     row = world.row("A-4")
-    receipt = mend.send_edited(row, mend.cells(row) | {"Quantity": "6"}, world.way)
+    receipt = mend.send_edited(row, cells.texts(row) | {"Quantity": "6"}, world.way)
     assert [one.event_id for one in world.kept.of_object("quarantine", CSV_KEY)] == ["A-3", None]
     record = json.loads(world.s3.objects[LAKE, f"resolved/{CSV_KEY}/{receipt.replay_id}.json"][1])
     assert (record["rows"], record["how"], record["event_ids"]) == ([1], "edited", ["A-4"])
@@ -77,7 +77,7 @@ def test_once_sent_it_is_settled_with_what_was_sent(world: World) -> None:
 def test_what_the_contract_refuses_is_not_sent_and_stays_open(world: World) -> None:
     row = world.row("A-3")
     with pytest.raises(RowRejectedError, match="Quantity: 'seven' is not a whole number"):
-        mend.send_edited(row, mend.cells(row) | {"Quantity": "seven"}, world.way)
+        mend.send_edited(row, cells.texts(row) | {"Quantity": "seven"}, world.way)
     assert world.kinesis.calls == []
     assert world.row("A-3")
 
@@ -85,33 +85,33 @@ def test_what_the_contract_refuses_is_not_sent_and_stays_open(world: World) -> N
 def test_a_row_keeps_its_invoice_because_it_keeps_its_event() -> None:
     row = World().row("A-3")
     with pytest.raises(InvalidOrderLineError, match="InvoiceNo: the row is event A-3, and keeps its invoice"):
-        mend.edited(row, mend.cells(row) | {"Quantity": "6", "InvoiceNo": "Z"})
+        cells.event(row, cells.texts(row) | {"Quantity": "6", "InvoiceNo": "Z"})
 
 
 def test_a_row_without_an_event_becomes_the_same_new_one_each_time(world: World) -> None:
     row = world.row(None)
-    line = mend.edited(row, mend.cells(row) | {"InvoiceNo": "A"})
+    line = cells.event(row, cells.texts(row) | {"InvoiceNo": "A"})
     assert line["EventID"] == f"A-{REPLAY}-6"
-    assert mend.edited(row, mend.cells(row) | {"InvoiceNo": "A"}) == line
+    assert cells.event(row, cells.texts(row) | {"InvoiceNo": "A"}) == line
 
 
 def test_rows_of_a_posted_list(world: World) -> None:
     row = world.row("B-2")
-    assert mend.cells(row)["Quantity"] == "x"
-    line = mend.edited(row, mend.cells(row) | {"Quantity": "2"})
+    assert cells.texts(row)["Quantity"] == "x"
+    line = cells.event(row, cells.texts(row) | {"Quantity": "2"})
     assert (line["EventID"], line["LineNo"], line["UnitPrice"]) == ("B-2", 2, 2)
     without = next(row for row in world.kept.rows(Filter()) if row.shape == "json" and row.event_id is None)
-    assert mend.edited(without, mend.cells(without))["EventID"] == "B-request-1-0"
+    assert cells.event(without, cells.texts(without))["EventID"] == "B-request-1-0"
 
 
 def test_a_row_of_a_file_with_other_columns(world: World) -> None:
     row = world.row("A-3")
     turned = Row(**{**vars(row), "columns": ("Country", "Quantity"), "raw": "Testland,six"})
-    assert mend.cells(turned)["Country"] == "Testland"
+    assert cells.texts(turned)["Country"] == "Testland"
     torn = Row(**{**vars(row), "raw": 'A,1,"LAMP,6,1/2/1999 8:26'})
-    assert mend.cells(torn)["Description"] == "LAMP,6,1/2/1999 8:26"
+    assert cells.texts(torn)["Description"] == "LAMP,6,1/2/1999 8:26"
     binary = Row(**{**vars(row), "raw": "\0"})
-    assert mend.cells(binary)["InvoiceNo"] in {"A", "\0"}
+    assert cells.texts(binary)["InvoiceNo"] in {"A", "\0"}
 
 
 def test_a_dead_letter_goes_as_it_was_and_marked(world: World) -> None:
@@ -124,11 +124,11 @@ def test_a_dead_letter_goes_as_it_was_and_marked(world: World) -> None:
 
 
 def test_of_a_batch_the_good_go_and_the_poison_stays(world: World) -> None:
-    batch = world.kept.of_object("invoice writer", BATCH_KEY)
+    batch = world.kept.of_object("function", BATCH_KEY)
     sent = mend.send_as_they_were(batch, world.way)
     assert world.kinesis.event_ids == ["A-11"]
     assert [row.raw for row in sent.refused] == ["poison"]
-    (poison,) = world.kept.of_object("invoice writer", BATCH_KEY)
+    (poison,) = world.kept.of_object("function", BATCH_KEY)
     with pytest.raises(RowRejectedError, match="Nothing was sent, for it breaks the contract: is not JSON"):
         mend.send_as_they_were([poison], world.way)
     texts = {
@@ -136,13 +136,13 @@ def test_of_a_batch_the_good_go_and_the_poison_stays(world: World) -> None:
         "UnitPrice": "1", "Country": "Testland",
     }  # fmt: skip
     assert mend.send_edited(poison, texts, world.way).accepted == 1
-    assert world.kept.of_object("invoice writer", BATCH_KEY) == []
+    assert world.kept.of_object("function", BATCH_KEY) == []
 
 
 def test_what_the_stream_refuses_stays_open_and_is_accounted_for(world: World) -> None:
     world.kinesis.always = client_error("ProvisionedThroughputExceededException")
     row = world.row("A-3")
-    receipt = mend.send_edited(row, mend.cells(row) | {"Quantity": "6"}, world.way)
+    receipt = mend.send_edited(row, cells.texts(row) | {"Quantity": "6"}, world.way)
     assert (receipt.accepted, receipt.failed) == (0, 1)
     assert world.row("A-3")
     assert world.row("A-3", "replay")  # a dead letter now, too
@@ -150,4 +150,4 @@ def test_what_the_stream_refuses_stays_open_and_is_accounted_for(world: World) -
 
 def test_what_a_redrive_sent_is_settled(world: World) -> None:
     assert mend.settle_redriven(world.kept, world.s3, REPLAY, "r-9", {"A-8", "A-11", "A-77"}) == 2
-    assert [row.event_id for row in world.kept.rows(Filter(places=("replay", "invoice writer")))] == ["A-9", None]
+    assert [row.event_id for row in world.kept.rows(Filter(places=("replay", "function")))] == ["A-9", None]

@@ -11,6 +11,7 @@ import pytest
 
 from pipeline.errors import CloudDownError
 from pipeline.redrive import again
+from pipeline.redrive import wire as wires
 from pipeline.replay import delivery
 from pipeline.replay.delivery import Patience
 from pipeline.replay.progress import REDRIVE
@@ -33,10 +34,8 @@ def _little_patience(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def records(count: int = 3) -> list[Record]:
-    from pipeline.contracts import order_line
-    from pipeline.redrive.search import marked
-
-    return [marked(order_line.from_wire(wire(number)), number + 1) for number in range(1, count + 1)]
+    orders = wires.OF["orders"]
+    return [orders.record(orders.read(wire(number)), number + 1) for number in range(1, count + 1)]
 
 
 def way(kinesis: FakeKinesis, s3: FakeS3, table: FakeDynamoDB) -> again.Way:

@@ -73,5 +73,13 @@ def test_few_events_of_a_large_table_are_asked_for_by_key() -> None:
     assert (table.scans, table.gets) == (0, 3)
 
 
-def test_an_invoice_number_may_hold_dashes() -> None:
-    assert keys._key("A-1-7") == {"invoice_no": {"S": "A-1"}, "line": {"S": "000007"}}
+def test_an_event_id_does_not_tell_where_its_invoice_ends() -> None:
+    """A mended row is line `<replay>-<line>` of its invoice; an InvoiceNo may hold dashes, too."""
+    assert keys.places("A-1-7") == [("A-1", "000007"), ("A", "1-7")]
+    assert keys.places("536365-1") == [("536365", "000001")]
+    assert keys.places("-1-") == [] == keys.places("none")
+
+
+def test_the_event_of_a_mended_row_is_found() -> None:
+    event_id = "A-r-20260102-030405-9f3a-6"
+    assert keys.absent(FakeTable(event_id), "invoices", [event_id, "A-r-1"]) == {"A-r-1"}

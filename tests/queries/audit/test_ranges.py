@@ -89,7 +89,8 @@ class FakeConnection:
 
 def test_only_broken_runs_are_asked_for_their_lines(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(ranges, "_RUNS_PER_CALL", 2)
-    told = [Run("A", 1, 3), Run("B", 1, 1), Run("C", 1, 2)]
+    rows = [("A", 1), ("A", 2), ("A", 3), ("B", 1), ("C", 1), ("C", 2)]
+    told = sent(*((invoice, line, "accepted") for invoice, line in rows))
     warehouse = FakeConnection(audit_incomplete=[(2, 1)], audit_present=[("C-1",)], audit_landed=[("C-2",), ("C-1",)])
     assert ranges.absent(lambda: warehouse, told) == ({"C-2"}, {"C-2"})
     added = [values for name, values in warehouse.asked if name == "audit_ranges_add"]
@@ -99,5 +100,19 @@ def test_only_broken_runs_are_asked_for_their_lines(monkeypatch: pytest.MonkeyPa
 
 def test_a_whole_warehouse_is_asked_once() -> None:
     warehouse = FakeConnection(audit_incomplete=[])
-    assert ranges.absent(lambda: warehouse, [Run("A", 1, 3)]) == (set(), set())
+    assert ranges.absent(lambda: warehouse, sent(("A", 1, "accepted"))) == (set(), set())
     assert [name for name, _ in warehouse.asked][-1] == "audit_incomplete"
+
+
+def test_what_is_not_known_by_invoice_and_number_is_asked_for_by_its_name() -> None:
+    """Mended rows are such: their audit would miss them for good."""
+    mended, lost, odd = "A-r-20260102-030405-9f3a-6", "A-r-20260102-030405-9f3a-7", "A-mine"
+    rows = sent(("A-r-20260102-030405-9f3a", 6, "accepted"), ("A-r-20260102-030405-9f3a", 7, "accepted"),
+                ("B", 1, "accepted"), ("C", 1, "rejected")).rows  # fmt: skip
+    rows.loc[len(rows)] = [odd, 9, None, "accepted"]
+    warehouse = FakeConnection(
+        audit_incomplete=[(0, 0)], audit_present=[], audit_landed=[], audit_named=[(mended, "merged"), (odd, "landed")]
+    )
+    assert ranges.absent(lambda: warehouse, Sent(rows)) == ({lost, odd}, {odd})
+    ((_, asked),) = [call for call in warehouse.asked if call[0] == "audit_names_add"]
+    assert asked == [odd, mended, lost]

@@ -1,0 +1,2 @@
+-- One row per run of lines is what goes with the table.
+drop table if exists audit_names
