@@ -58,7 +58,10 @@ def live() -> None:
             found[each] = look(each)
     if found:
         operators.table(one_stream.rows(found), one_stream.FORMATS)
-        st.caption(f"Records of the last hour. Looked at {words.here(datetime.now(UTC))}; again every {EVERY_S} s.")
+        st.caption(
+            "Records of the last hour. Behind: the slowest reader's iterator age, the greatest of the last minutes. "
+            f"Looked at {words.here(datetime.now(UTC))}; again every {EVERY_S} s."
+        )
     choose(name)
     if name in found:
         one_stream.show(found[name])

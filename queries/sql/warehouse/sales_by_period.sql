@@ -1,24 +1,11 @@
 -- One row per hour, day, month or year (:by) of a scope that has order lines.
--- :since timestamp      the first moment, UTC
--- :until timestamp      the first moment after the last, UTC
--- :country string       one country, or '' for all
--- :dow integer          a day of the week, 0 for Sunday, or -1 for all
--- :hour_of_day integer  0 to 23, or -1 for all
--- :by string            hour, day, month or year
-with hours as (
-    select
-        date_trunc(:by, hour) as period,
-        net_sales, gross_sales, returns, adjustments, orders, return_orders, units, lines
-    from sales_by_hour_country
-    where hour >= :since and hour < :until
-        and (:country = '' or country = :country)
-        and (:dow = -1 or extract(dow from hour) = :dow)
-        and (:hour_of_day = -1 or extract(hour from hour) = :hour_of_day)
-),
+-- :by string  hour, day, month or year
+with
+-- include: hours_of_scope
 
 final as (
     select
-        period,
+        date_trunc(:by, hour) as period,
         sum(net_sales) as net_sales,
         sum(gross_sales) as gross_sales,
         sum(returns) as returns,
@@ -28,7 +15,7 @@ final as (
         sum(units) as units,
         sum(lines) as lines
     from hours
-    group by period
+    group by 1
 )
 
 select period, net_sales, gross_sales, returns, adjustments, orders, return_orders, units, lines

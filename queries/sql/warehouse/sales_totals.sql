@@ -1,17 +1,6 @@
 -- One row: the sums over all order lines of a scope, and in how many hours, days, months and years it sold anything.
--- :since timestamp      the first moment, UTC
--- :until timestamp      the first moment after the last, UTC
--- :country string       one country, or '' for all
--- :dow integer          a day of the week, 0 for Sunday, or -1 for all
--- :hour_of_day integer  0 to 23, or -1 for all
-with hours as (
-    select hour, net_sales, gross_sales, returns, adjustments, orders, return_orders, units, lines
-    from sales_by_hour_country
-    where hour >= :since and hour < :until
-        and (:country = '' or country = :country)
-        and (:dow = -1 or extract(dow from hour) = :dow)
-        and (:hour_of_day = -1 or extract(hour from hour) = :hour_of_day)
-),
+with
+-- include: hours_of_scope
 
 final as (
     select
