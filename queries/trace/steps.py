@@ -35,7 +35,6 @@ _AFTER = timedelta(hours=25)  # Firehose tries for 24 hours to write to S3
 _MOST_OBJECTS = 400
 _MOST_BYTES = 256 << 20
 _UNKNOWN = "not there, and nothing that is kept names it; `python -m pipeline redrive` sends it again"
-_WRITER = "the invoice writer"
 
 
 @dataclass(frozen=True)

@@ -8,13 +8,11 @@ import pytest
 
 from pipeline.errors import BusyError
 from pipeline.replay.account import Account
-from pipeline.replay.progress import DONE, FAILED, RUNNING, utc_now
+from pipeline.replay.progress import DONE, FAILED, RUNNING
 from pipeline.replay.store import Store
 from pipeline.replay.wishes import STOP, Control, Wish
 from tests.pipeline.replay.fakes import FakeDynamoDB
-from tests.pipeline.replay.test_store import RECEIPT, STATE
-
-BEGUN = replace(STATE, status=RUNNING, ended_at=None, updated_at=utc_now())
+from tests.pipeline.replay.test_store import ALIVE, RECEIPT, STATE
 
 
 def status(store: Store) -> str:
@@ -25,8 +23,8 @@ def test_a_replay_is_never_done_without_its_receipt() -> None:
     """A worker killed between the two would leave one that nobody can resume, and that has no receipt."""
     store = Store(FakeDynamoDB(), "replays")
     account = Account(store, Control())
-    account.tell(BEGUN)
-    account.tell(replace(BEGUN, status=DONE))
+    account.tell(ALIVE)
+    account.tell(replace(ALIVE, status=DONE))
     assert status(store) == RUNNING
     account.end(RECEIPT)
     assert status(store) == DONE
@@ -35,16 +33,16 @@ def test_a_replay_is_never_done_without_its_receipt() -> None:
 
 def test_what_broke_off_is_told_at_once() -> None:
     store = Store(FakeDynamoDB(), "replays")
-    Account(store, Control()).tell(replace(BEGUN, status=FAILED, error="broke off"))
+    Account(store, Control()).tell(replace(ALIVE, status=FAILED, error="broke off"))
     assert store.known(STATE.replay_id).resumable
 
 
 def test_wishes_are_heard() -> None:
     store, control = Store(FakeDynamoDB(), "replays"), Control()
     account = Account(store, control)
-    account.tell(BEGUN)
+    account.tell(ALIVE)
     store.wish(STATE.replay_id, Wish(STOP))
-    account.tell(BEGUN)
+    account.tell(ALIVE)
     assert control.stopping.is_set()
 
 
@@ -52,13 +50,13 @@ def test_wishes_are_heard() -> None:
 def test_a_worker_that_was_taken_over_says_nothing_more(late: bool) -> None:
     store, control = Store(FakeDynamoDB(), "replays"), Control()
     account = Account(store, control)
-    account.tell(BEGUN)
-    store.save(replace(BEGUN, status=FAILED))
+    account.tell(ALIVE)
+    store.save(replace(ALIVE, status=FAILED))
     store.claim(store.known(STATE.replay_id))
     if not late:
-        account.tell(BEGUN)
+        account.tell(ALIVE)
         assert control.stopping.is_set()
-    account.tell(replace(BEGUN, status=DONE))
+    account.tell(replace(ALIVE, status=DONE))
     with pytest.raises(BusyError):
         account.end(RECEIPT)
     assert (status(store), store.receipt(STATE.replay_id)) == (RUNNING, None)
