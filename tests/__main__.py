@@ -22,7 +22,7 @@ _CHECKS = (
     ("ruff format", [*_PYTHON, "ruff", "format", "--check", "."]),
     ("cfn-lint", [str(Path(sys.executable).with_name("cfn-lint")), "pipeline/template.yaml"]),
 )
-_PYTEST = [*_PYTHON, "pytest", "--quiet", "-p", "no:cacheprovider"]
+_PYTEST = [*_PYTHON, "pytest", "--quiet", "--durations=15", "-p", "no:cacheprovider"]
 _LANES = (
     ("tests on the shared cloud", [*_PYTEST, "-m", "cloud"]),
     ("all other tests", [*_PYTEST, "-m", "not cloud"]),

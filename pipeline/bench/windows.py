@@ -1,8 +1,8 @@
 """Chromium in front of the real dashboard: how long a page takes to its last figure, and how much it was sent.
 
-A page is there when its script has ended, the server is connected, no placeholder or spinner is left and every chart
-that can be seen is drawn, and has been so for a tenth of a second; the time is that of the first such moment, by the
-page's own clock from the start of its navigation or from the click.
+A page is there when its script has ended, the server is connected, no placeholder, spinner or figure that is still
+asked for is left and every chart that can be seen is drawn, and has been so for a tenth of a second; the time is that
+of the first such moment, by the page's own clock from the start of its navigation or from the click.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ _WATCH = """(() => {
             && document.querySelector('[data-testid=stHeading]')
             && (!window.weirWanted || location.search.includes(window.weirWanted))
             && (!window.weirTitle || document.querySelector('h1')?.innerText.startsWith(window.weirTitle))
-            && !document.querySelector('[data-testid=stSpinner], [data-testid=stSkeleton]')
+            && !document.querySelector('[data-testid=stSpinner], [data-testid=stSkeleton], [class*="st-key-cancel-"]')
             && [...document.querySelectorAll('[data-testid=stPlotlyChart]')].every(drawn);
     };
     let since = null;

@@ -18,7 +18,7 @@ from pipeline import stack
 from pipeline.bench import load, pages, served, windows
 from pipeline.cli.deploy import deploy
 from pipeline.clients import client
-from pipeline.errors import BadInputError
+from pipeline.errors import BadInputError, LocalCloudError
 from pipeline.local.cloud import LocalCloud
 from pipeline.replay import samples
 from pipeline.settings import REPOSITORY, running_cloud, settle_local, state_folder
@@ -141,10 +141,12 @@ def _in_pandas(place: Path, repeats: int) -> dict[str, Any]:
         [sys.executable, "-m", _IN_PANDAS, str(repeats)],
         cwd=REPOSITORY,
         env=os.environ | {"WEIR_STATE": str(place)},
-        stdout=subprocess.PIPE,
+        capture_output=True,  # Streamlit warns of a script that no browser looks at
         text=True,
-        check=True,
+        check=False,
     )
+    if done.returncode:
+        raise LocalCloudError(f"{_IN_PANDAS} ended with {done.returncode}: {done.stderr.strip().splitlines()[-1]}")
     answer: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
     return answer
 

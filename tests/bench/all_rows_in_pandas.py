@@ -56,7 +56,7 @@ def in_pandas(outputs: Outputs) -> list[object]:
         amount.sum(),
         amount.groupby(at.to_period("M")).sum(),
         amount.groupby(rows["country"]).sum(),
-        amount.groupby([at.weekday, at.hour]).sum(),
+        amount.groupby([at.day_of_week, at.hour]).sum(),
     ]
 
 

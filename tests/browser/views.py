@@ -16,13 +16,13 @@ Scheme = Literal["light", "dark"]
 HEIGHTS = {1440: 900, 390: 844}
 _IN_DOCS = {(1440, "light"), (390, "dark")}
 _LIMIT_MS = 30_000
-# A fragment that looks again each two seconds is still for most of them.
+# A fragment that looks again each two seconds is still for most of them. A figure that may be cancelled is not there.
 _STILL = """() => {
     const app = document.querySelector('[data-testid=stApp]');
     return app && app.dataset.testScriptState === 'notRunning'
         && app.dataset.testConnectionState === 'CONNECTED'
         && document.querySelector('[data-testid=stHeading]')
-        && !document.querySelector('[data-testid=stSpinner], [data-testid=stSkeleton]');
+        && !document.querySelector('[data-testid=stSpinner], [data-testid=stSkeleton], [class*="st-key-cancel-"]');
 }"""
 _WIDTHS = """() => {
     const main = document.querySelector('[data-testid=stMain]');
