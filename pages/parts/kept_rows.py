@@ -62,10 +62,10 @@ def choose(now: Filter, found: Look) -> None:
     replays = sorted(set(found.replays) | ({now.replay_id} if now.replay_id else set()), reverse=True)
     with st.container(horizontal=True):
         for label, name, options, held, width in (
-            ("Events", "events", list(EVENTS), now.events, 180),
-            ("Kept as", "place", list(PLACES), now.places[0] if now.places else None, 280),
-            ("Replay", "replay", replays, now.replay_id, 260),
-            ("Reason", "reason", kinds, now.kind, 380),
+            ("Events", "events", list(EVENTS), now.events, 150),
+            ("Kept as", "place", list(PLACES), now.places[0] if now.places else None, 230),
+            ("Replay", "replay", replays, now.replay_id, 220),
+            ("Reason", "reason", kinds, now.kind, 320),
         ):
             key = f"kept {name}"
             # The address decides, also when it was typed.

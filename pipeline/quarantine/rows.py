@@ -13,9 +13,11 @@ Shape = Literal["csv", "json", "line", "text", "record"]
 PLACES = ("quarantine", "replay", "function", "delivery")
 # A reason names the value that was wrong: `Quantity: 'six' is not a whole number`.
 _VALUE = re.compile(
-    r"^(\w+: )?(?:'.*?(?:'|\.\.\.)|\".*?(?:\"|\.\.\.)|a number of that many digits|[-+.\w]+(?:\.\.\.)?) "
+    r"^([\w.\[\]]+: )?(?:'.*?(?:'|\.\.\.)|\".*?(?:\"|\.\.\.)|a number of that many digits|[-+.\w]+(?:\.\.\.)?) "
     r"(?=(?:is|has|does|needs|lies)\b)"
 )
+
+_PLACE = re.compile(r"^(\w+)\[\d+\]")  # in a list
 
 
 @dataclass(frozen=True)
@@ -55,7 +57,7 @@ class Row:
 
 
 def _kind(reason: str) -> str:
-    return _VALUE.sub(lambda found: found[1] or "", reason)
+    return _PLACE.sub(r"\1[]", _VALUE.sub(lambda found: found[1] or "", reason))
 
 
 def _code(reason: str) -> str:

@@ -57,6 +57,8 @@ def test_reasons_are_counted_without_the_rows_own_values() -> None:
          "StockCode: is longer than 1000 bytes"),
         ("has 3 cells, the header has 8", "has 3 cells, the header has 8"),
         ("CustomerID: is missing", "CustomerID: is missing"),
+        ("browse_history[12].quantity: 'x' is not a whole number", "browse_history[].quantity: is not a whole number"),
+        ("browse_history[3].product_code: is missing", "browse_history[].product_code: is missing"),
     ],
 )  # fmt: skip
 def test_a_kind_is_the_reason_without_its_value(reason: str, kind: str) -> None:
