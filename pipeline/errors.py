@@ -6,9 +6,15 @@ CLI catch `WeirError` and show its text; anything else is a bug and shows as one
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 
 class WeirError(Exception):
-    """The root of all errors of ours; its text is written for the person who reads it."""
+    """The root of all errors of ours; its text is written for the person who reads it. `at` is when it came up."""
+
+    def __init__(self, *args: object) -> None:
+        super().__init__(*args)
+        self.at = datetime.now(UTC)
 
 
 class BadInputError(WeirError):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import streamlit as st
@@ -61,8 +60,7 @@ def panel(what: str) -> Iterator[None]:
 def failed(what: str, error: WeirError) -> None:
     """What happened, since when, and a way forward. The error's own text says what to do."""
     happened = next(words for kind, words in _HAPPENED if isinstance(error, kind))
-    at = words.here(datetime.now(UTC))
-    st.error(f"**{what}: {happened}** (at {at}). {_readable(error)}", icon=":material/error:")
+    st.error(f"**{what}: {happened}** (at {words.here(error.at)}). {_readable(error)}", icon=":material/error:")
     st.button("Try again", key=f"retry {what}", icon=":material/refresh:")
 
 

@@ -42,23 +42,32 @@ def open_connection(outputs: Outputs) -> Any:  # noqa: ANN401 - the driver ships
             ssl=outputs.warehouse_ssl == "true",
             timeout=_ANSWER_LIMIT_S[outputs.warehouse_ssl],
         )
-    except driver.Error as error:
+    # The driver lets a broken socket through as it is.
+    except (driver.Error, OSError) as error:
         if login_refused(error):
-            message = f"The warehouse at {address} refused the credentials of secret {outputs.warehouse_secret}."
+            message = (
+                f"The warehouse at {address} refused the credentials of secret {outputs.warehouse_secret}. Put the "
+                "warehouse's own user name and password into it, and try again."
+            )
             raise AccessRefusedError(message) from error
         message = (
-            f"The warehouse at {address} cannot be reached ({error}). Locally, is the local cloud running? On AWS, "
-            "does the stack's parameter WarehouseCidr admit your address?"
+            f"The warehouse at {address} cannot be reached ({_said(error)}). Locally, is the local cloud running? On "
+            "AWS, does the stack's parameter WarehouseCidr admit your address?"
         )
         raise CloudDownError(message) from error
     connection.autocommit = True
     return connection
 
 
-def login_refused(error: driver.Error) -> bool:
+def login_refused(error: Exception) -> bool:
     """Whether the driver was turned away for its user or password."""
     answer = error.args[0] if error.args else None
     return isinstance(answer, dict) and answer.get("C") in _LOGIN_REFUSED
+
+
+def _said(error: Exception) -> str:
+    """What happened, without the driver's advice about its own settings."""
+    return str(error).partition(". We noticed")[0]
 
 
 @contextmanager

@@ -98,3 +98,18 @@ def test_the_real_years_hours_are_shown(world: World) -> None:
     app = world.open("sales", start="2010-12-01", end="2011-12-09", by="hour")
     assert not app.info
     assert asked(world, "sales_by_period")["by"] == "hour"
+
+
+def test_a_day_of_the_overview_leads_to_its_sales_by_hour(world: World) -> None:
+    app = world.open("overview")
+    app.session_state["overview day"] = "2011-12-08"  # as a click on its column leaves it
+    app.run()
+    assert not app.exception
+    assert app.title[0].value == "Sales"
+    assert address(app) == {"start": "2011-12-08", "end": "2011-12-08", "by": "hour"}
+    found = asked(world, "sales_by_period")
+    assert (str(found["since"]), str(found["until"]), found["by"]) == (
+        "2011-12-08 00:00:00",
+        "2011-12-09 00:00:00",
+        "hour",
+    )

@@ -13,6 +13,7 @@ from pipeline.errors import LocalCloudError
 from pipeline.local import event_source, objects
 from pipeline.local import kinesis as ours
 from pipeline.local.host import Host
+from pipeline.local.kinesis import metrics
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -416,7 +417,10 @@ def test_the_age_of_what_a_function_gets_is_a_metric(cloud: Cloud, monkeypatch: 
     from ministack.services import cloudwatch
 
     told: list[tuple[Any, ...]] = []
-    monkeypatch.setattr(cloudwatch, "_store_datum", lambda *datum: told.append(datum))
+    # The streams tell of themselves, too.
+    monkeypatch.setattr(
+        cloudwatch, "_store_datum", lambda *datum: told.append(datum) if datum[0] == "AWS/Lambda" else None
+    )
     cloud.put("a")
     time.sleep(0.05)
     cloud.map()
@@ -426,3 +430,20 @@ def test_the_age_of_what_a_function_gets_is_a_metric(cloud: Cloud, monkeypatch: 
         "AWS/Lambda", "IteratorAge", {"FunctionName": "writer"}, "Milliseconds",
     )  # fmt: skip
     assert 50 <= value < 60_000
+
+
+def test_what_a_function_is_done_with_counts_as_read_once(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> None:
+    read: list[tuple[str, int]] = []
+    monkeypatch.setattr(metrics, "read", lambda stream, records, _age: read.append((stream, records)))
+    failing = iter([True, True])
+
+    def function(_texts: list[str]) -> None:
+        if next(failing, False):
+            fail()
+
+    cloud.function = function
+    cloud.put("a", "b", "c")
+    cloud.map()
+    cloud.until(lambda: sum(records for _, records in read) >= 3)
+    assert (sum(records for _, records in read), {stream for stream, _ in read}) == (3, {"orders"})
+    assert len(cloud.seen()) == 9
