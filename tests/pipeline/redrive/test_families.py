@@ -77,7 +77,7 @@ def test_what_is_kept_is_found_and_sent_as_it_was(tmp_path: Path, family: str) -
 
 @pytest.mark.parametrize(
     ("family", "shift_to"),
-    [("page_views", None), ("page_views", "2026-01-02 03:00:00"), ("wikipedia", None), ("sessions", None)],
+    [("page_views", None), ("page_views", "2022-09-12 03:00:00"), ("wikipedia", None), ("sessions", None)],
 )
 def test_the_file_is_read_as_it_was_read_then(tmp_path: Path, family: str, shift_to: str | None) -> None:
     path, sha256, records = sent(tmp_path, family, shift_to)
