@@ -71,7 +71,7 @@ def judge(settings: Settings, prefix: str, runs: Mapping[str, list[Sent]], *, se
         time.sleep(0.3)  # what is not there when time is over counts as lost
     replays = [run.replay_id for sent in runs.values() for run in sent]
     with ThreadPoolExecutor(_AT_ONCE) as pool:
-        found = pool.map(lambda replay_id: settled(sinks, replay_id, deadline - time.monotonic()), replays)
+        found = pool.map(lambda replay_id: _settled(sinks, replay_id, deadline), replays)
         audits = dict(zip(replays, found, strict=True))
     holds = held.ask(asked.outputs, prefix)
     strangers = {name for sink in holds.values() for name in sink.counted} - everything
@@ -111,9 +111,7 @@ def explained(found: Audit, written: Written) -> int:
     return min(found.rows, written.rows) - len(unknown) - untold
 
 
-def settled(sinks: Sinks, replay_id: str, seconds: float) -> Audit:
-    """The audit once nothing is late any more, or the seconds are over."""
-    deadline = time.monotonic() + seconds
+def _settled(sinks: Sinks, replay_id: str, deadline: float) -> Audit:
     while True:
         found = audit(sinks, replay_id)
         if found.verdict != "late" or time.monotonic() > deadline:
