@@ -69,7 +69,7 @@ def send_as_they_were(rows: Sequence[Row], way: again.Way) -> Sent:
 
 def settle_redriven(kept: Kept, s3: Any, replay_id: str, redrive_id: str, event_ids: Collection[str]) -> int:  # noqa: ANN401 - boto3
     """Settle the dead letters of events that a redrive has sent; how many these were. Raises CloudError."""
-    letters = Filter(places=("replay", "function"), replay_id=replay_id)
+    letters = Filter(places=("replay", "function", "delivery"), replay_id=replay_id)
     sent = {row: row.data for row in kept.rows(letters) if row.event_id in event_ids}
     if sent:
         settled.write(s3, settled.Settled(settled.REDRIVEN, redrive_id, sent), who=who())

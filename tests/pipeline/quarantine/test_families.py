@@ -210,3 +210,9 @@ def test_events_are_told_apart(world: World) -> None:
     assert look.reasons == {("page_views", "delivery", "Lambda.FunctionError"): 1}
     assert (look.total, look.objects, look.whole) == (1, 1, True)
     assert {events for events, *_ in world.kept.look(Filter()).reasons} == {"page_views", "orders"}
+
+
+def test_a_redrive_settles_what_firehose_had_kept(world: World) -> None:
+    world.put("errors/page_views/processing-failed/2026/01/02/03/x", failure(stamped_view()) + failure(b"{}"))
+    assert mend.settle_redriven(world.kept, world.s3, "r-1", "r-2", {"v-1"}) == 1
+    assert [row.event_id for row in world.rows()] == [None]
