@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 _Answer = TypeVar("_Answer")
 _PATIENCE_S = 2.0
 _MOST_ANSWERS = 500
-_LIVE_FOR_S = 1.5
+_LIVE_FOR_S = 0.8  # with looks two seconds apart, what arrives is on the page within three
 
 
 class NotYetError(WeirError):
@@ -162,7 +162,7 @@ def kept(name: str, ask: Callable[[], _Answer], *key: Hashable) -> _Answer:
 
 
 def live(name: str, ask: Callable[[], _Answer], *key: Hashable) -> _Answer:
-    """The same for what changes from second to second: kept for a second and a half, so that many readers ask once."""
+    """The same for what changes from second to second: kept for less than a second, so that many readers ask once."""
     answer: _Answer = _live(name, (sources().outputs, *key), ask)
     return answer
 
