@@ -13,7 +13,6 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser, Locator, Page
 
 Scheme = Literal["light", "dark"]
-SCHEMES: tuple[Scheme, ...] = ("dark", "light")  # the one that windows are opened in last
 HEIGHTS = {1440: 900, 390: 844}
 _IN_DOCS = {(1440, "light"), (390, "dark")}
 _LIMIT_MS = 30_000
@@ -33,10 +32,6 @@ _CUT_OFF = """() => [...document.querySelectorAll('[data-testid=stMetricValue] *
     .filter((part) => part.scrollWidth > part.clientWidth + 1 && getComputedStyle(part).textOverflow === 'ellipsis')
     .map((part) => part.textContent)"""
 _CONTRAST = (Path(__file__).parent / "contrast.js").read_text()
-_LIGHTNESS = (
-    "parseInt(getComputedStyle(document.querySelector('[data-testid=stApp]')).backgroundColor.match(/\\d+/)[0])"
-)
-_COLOURS = {"light": f"() => {_LIGHTNESS} > 128", "dark": f"() => {_LIGHTNESS} < 128"}
 _CONTENT_HEIGHT = "() => document.querySelector('[data-testid=stMain]').scrollHeight"
 # Streamlit looks for its server beside the page first, and then at the root.
 _LOOKING_FOR_SERVER = ("/_stcore/health", "/_stcore/host-config")
@@ -79,13 +74,6 @@ class View:
         for chart in self.page.get_by_test_id("stPlotlyChart").all():
             if chart.is_visible():
                 chart.locator(".main-svg").first.wait_for()
-
-    def wear(self, scheme: Scheme) -> None:
-        """Change the colours, as the reader's system does at nightfall, and wait until the page has them."""
-        self.page.emulate_media(color_scheme=scheme)
-        self.page.wait_for_function(_COLOURS[scheme])
-        self.scheme = scheme
-        self.settle()
 
     def pick(self, mark: Locator) -> None:
         """Click a mark of a chart, as a hand does: over it first, until the chart tells what is there."""
