@@ -46,6 +46,7 @@ _REFUSED = {
     "UnrecognizedClientException",
 }
 _THROTTLED = {
+    "KMSThrottlingException",
     "LimitExceededException",
     "ProvisionedThroughputExceededException",
     "RequestLimitExceeded",

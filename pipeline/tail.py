@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import ClientError
 
 from pipeline.clients import aws_errors, error_code
-from pipeline.errors import NotFoundError
+from pipeline.errors import NotFoundError, ThrottledError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -25,7 +25,6 @@ LATEST, TRIM_HORIZON = "LATEST", "TRIM_HORIZON"
 _IDLE_S, _BUSY_S = 1.0, 0.25
 _FIRST_WAIT_S, _LONGEST_WAIT_S = 0.5, 8.0
 _SHARDS_S = 30.0  # between looks for shards that no parent told of
-_THROTTLED = {"ProvisionedThroughputExceededException", "LimitExceededException", "KMSThrottlingException"}
 _EXPIRED = "ExpiredIteratorException"
 
 
@@ -54,6 +53,7 @@ class _Place:
     iterator: str | None = None
     last: str = ""
     due: float = 0.0
+    behind: float | None = None  # seconds; not known while it was asked in vain
     throttled: int = 0
     done: bool = False
 
@@ -72,7 +72,8 @@ class Tail:
     sleep: Callable[[float], None] = time.sleep
     said: list[str] = field(default_factory=list)
     _places: dict[str, _Place] = field(default_factory=dict)
-    _listed: float | None = None
+    _look_at: float = 0.0  # when shards are listed next
+    _throttled: int = 0  # times in a row that they were not listed
     # Of a whole second: records' arrivals are in whole milliseconds, so one just after a finer moment seems before it.
     _began: datetime = field(default_factory=lambda: datetime.now(UTC).replace(microsecond=0))
 
@@ -91,6 +92,12 @@ class Tail:
                 waiting = [place.due for place in self._places.values() if self._may_be_read(place)]
                 self.sleep(max(0.05, min([*(at - self.clock() for at in waiting), _IDLE_S])))
 
+    @property
+    def at_end(self) -> bool:
+        """Whether each shard had no more records when it was last asked; a None of `records` does not say so."""
+        places = self._places.values()
+        return bool(places) and not self._throttled and all(place.done or place.behind == 0 for place in places)
+
     def _may_be_read(self, place: _Place) -> bool:
         parents = (self._places.get(name) for name in place.parents)
         return not place.done and all(parent is None or parent.done for parent in parents)
@@ -99,13 +106,20 @@ class Tail:
         return self._may_be_read(place) and place.due <= self.clock()
 
     def _look_for_shards(self) -> None:
-        if self._listed is not None and self.clock() - self._listed < _SHARDS_S:
+        if self.clock() < self._look_at:
             return
         first = not self._places
-        with aws_errors(f"Stream {self.stream}"):
-            pages = self.kinesis.get_paginator("list_shards").paginate(StreamName=self.stream)
-            listed = [shard for page in pages for shard in page["Shards"]]
-        self._listed = self.clock()
+        try:
+            with aws_errors(f"Stream {self.stream}"):
+                pages = self.kinesis.get_paginator("list_shards").paginate(StreamName=self.stream)
+                listed = [shard for page in pages for shard in page["Shards"]]
+        except ThrottledError:
+            if first and self.start == LATEST:  # by the time of the list that is no longer what was meant
+                self.start = self._began
+            self._throttled += 1
+            self._look_at = self._again(self.stream, self._throttled)
+            return
+        self._throttled, self._look_at = 0, self.clock() + _SHARDS_S
         for shard in listed:
             if shard["ShardId"] not in self._places:
                 self._add(shard, first=first)
@@ -121,17 +135,22 @@ class Tail:
         self._places[shard["ShardId"]] = _Place(kind if first else TRIM_HORIZON, parents)
 
     def _read(self, name: str, place: _Place) -> Iterator[Seen]:
+        place.behind = None
         try:
             with aws_errors(f"Shard {name} of stream {self.stream}"):
                 place.iterator = place.iterator or self._iterator(name, place)
-                answer = self._records(name, place)
+                answer = self._records(place)
         except NotFoundError:  # its time is over
             place.done = True
+            return
+        except ThrottledError:
+            place.throttled += 1
+            place.due = self._again(name, place.throttled)
             return
         if answer is None:
             return
         place.throttled = 0
-        behind = int(answer.get("MillisBehindLatest") or 0) / 1000
+        place.behind = behind = int(answer.get("MillisBehindLatest") or 0) / 1000
         place.iterator = answer.get("NextShardIterator")
         place.due = self.clock() + (_BUSY_S if behind else _IDLE_S)
         now = datetime.now(UTC)
@@ -142,27 +161,27 @@ class Tail:
             yield Seen(name, place.last, arrived, record["PartitionKey"], record["Data"], lag, behind)
         if place.iterator is None:
             place.done = True
-            self._listed = None if not answer.get("ChildShards") else self._listed
+            self._look_at = self._look_at if answer.get("ChildShards") else 0.0
             self._go_on(name, answer.get("ChildShards") or [])
 
-    def _records(self, name: str, place: _Place) -> Mapping[str, Any] | None:
-        """What GetRecords answers; None when it is to be asked again."""
+    def _records(self, place: _Place) -> Mapping[str, Any] | None:
+        """What GetRecords answers; None when its iterator grew old."""
         try:
             answer: Mapping[str, Any] = self.kinesis.get_records(ShardIterator=place.iterator)
         except ClientError as error:
-            code = error_code(error)
-            if code == _EXPIRED:
-                place.iterator = None
-                return None
-            if code not in _THROTTLED:
+            if error_code(error) != _EXPIRED:
                 raise
-            place.throttled += 1
-            if place.throttled == 1:
-                self.said.append(f"{name}: throttled; it is asked again later, nothing is skipped.")
-            wait = min(_LONGEST_WAIT_S, _FIRST_WAIT_S * 2 ** (place.throttled - 1))
-            place.due = self.clock() + wait * (0.5 + random.random() / 2)  # noqa: S311 - no secret, only a spread
+            place.iterator = None
             return None
         return answer
+
+    def _again(self, what: str, times: int) -> float:
+        """When to ask again for what was throttled so many times in a row; told the first time."""
+        if times == 1:
+            self.said.append(f"{what}: throttled; it is asked again later, nothing is skipped.")
+        # So many doublings reach the longest wait: a larger power would only overflow in the end.
+        wait = min(_LONGEST_WAIT_S, _FIRST_WAIT_S * 2.0 ** min(times - 1, 10))
+        return self.clock() + wait * (0.5 + random.random() / 2)  # noqa: S311 - no secret, only a spread
 
     def _go_on(self, name: str, children: list[Mapping[str, Any]]) -> None:
         for child in children:

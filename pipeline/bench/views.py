@@ -88,9 +88,12 @@ def _count(view: Mapping[str, object]) -> int:
 def of_stream(kinesis: Any, stream: str, *, before: str) -> Counts:  # noqa: ANN401 - boto3
     """What the stream's records add up to, in minutes before `before` (`YYYY-MM-DD HH:MM`): read to the end."""
     found: Counts = {kind: Counter() for kind in (live.PAGE, live.SOURCE, live.MINUTE)}
-    for seen in Tail(kinesis, stream, TRIM_HORIZON).records():
+    tail = Tail(kinesis, stream, TRIM_HORIZON)
+    for seen in tail.records():
         if seen is None:
-            return found
+            if tail.at_end:
+                return found
+            continue
         view = page_view.from_wire(seen.data)
         at, count = str(view["OccurredAt"]), _count(view)
         if at[: len(before)] < before:

@@ -30,7 +30,7 @@ from pipeline.contracts import event, values
 from pipeline.contracts.event import MISSING, InvalidEventError, Problem, stamp
 
 __all__ = [
-    "FIELDS", "KINDS", "TSV_FIELDS", "InvalidPageViewError", "Problem", "from_tsv", "from_wire", "named",
+    "FIELDS", "KINDS", "TSV_FIELDS", "InvalidPageViewError", "Problem", "cells", "from_tsv", "from_wire", "named",
     "normalise",
     "partition_key", "stamp", "to_wire",
 ]  # fmt: skip
@@ -109,13 +109,26 @@ def named(raw: Mapping[str, object]) -> dict[str, object]:
 def from_tsv(line: str) -> dict[str, object]:
     """A line of Wikipedia's clickstream as `normalise` takes it, with ReplayID and SentAt where it has them.
 
-    Raises InvalidPageViewError when the number of columns is wrong.
+    Raises InvalidPageViewError when the number of columns is wrong, or one of Wikipedia's is empty: it has a word for
+    everything, also for a reader from nowhere (`other-empty`).
     """
-    cells = line.rstrip("\r\n").split("\t")
-    if len(cells) not in (_WIKIPEDIA, len(TSV_FIELDS)):
-        reason = f"{values.shown(line)} has {len(cells)} columns, and not prev, curr, type and n between tabs"
+    found = cells(line)
+    problems = [Problem(name, MISSING) for name in TSV_FIELDS[:_WIKIPEDIA] if values.is_missing(found[name])]
+    if problems:
+        raise InvalidPageViewError(problems)
+    return found
+
+
+def cells(line: str) -> dict[str, object]:
+    """The columns of such a line, filled or not.
+
+    Raises InvalidPageViewError when their number is wrong.
+    """
+    held = line.rstrip("\r\n").split("\t")
+    if len(held) not in (_WIKIPEDIA, len(TSV_FIELDS)):
+        reason = f"{values.shown(line)} has {len(held)} columns, and not prev, curr, type and n between tabs"
         raise InvalidPageViewError([Problem("", reason)])
-    return dict(zip(TSV_FIELDS, cells, strict=False))
+    return dict(zip(TSV_FIELDS, held, strict=False))
 
 
 def to_wire(view: Mapping[str, object]) -> bytes:

@@ -6,6 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from pipeline.contracts import event, order_line
+from pipeline.contracts.posted import opened
 from pipeline.quarantine.parsed import as_json, as_text, as_whole, from_base64
 from pipeline.quarantine.rows import Row
 
@@ -13,7 +14,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
 _WITH_ITS_LIST = "its list was refused: other rows of it break the contract"
-_ENVELOPE = {"Click", "RequestId"}  # what POST /clicks makes of a body, see pipeline.functions.view_processor.lines
 
 
 def rows(common: Mapping[str, Any], body: bytes) -> Iterator[Row]:
@@ -36,12 +36,11 @@ def rows(common: Mapping[str, Any], body: bytes) -> Iterator[Row]:
         reasons = (str(note.get("reason", "")),)
         yield Row(number=0, shape="text", raw=shown, data=data, reasons=reasons, new_id=f"{request}-0", **of_all)
         return
-    posted = as_json(data)
+    body_of, request = opened(data) or (data, request)
+    posted = as_json(body_of)
     if posted is None and common["family"] == "page_views":
         yield from _lines(data, request, bad, of_all)
         return
-    if isinstance(posted, dict) and posted.keys() == _ENVELOPE:
-        request, posted = str(posted["RequestId"]), posted["Click"]
     for number, posted_row in enumerate(posted if isinstance(posted, list) else [posted]):
         raw = json.dumps(posted_row, ensure_ascii=False)
         yield Row(
@@ -54,9 +53,7 @@ def rows(common: Mapping[str, Any], body: bytes) -> Iterator[Row]:
 def _lines(data: bytes, request: str, bad: Mapping[int, list[str]], of_all: Mapping[str, Any]) -> Iterator[Row]:
     """What the processor refused: lines of JSON, of tabs, or of neither."""
     for number, line in enumerate(data.splitlines()):
-        posted, new_id = as_json(line), f"{request}-{number}"
-        if isinstance(posted, dict) and posted.keys() == _ENVELOPE:
-            new_id, line = str(posted["RequestId"]), json.dumps(posted["Click"], ensure_ascii=False).encode()  # noqa: PLW2901 - what it holds
+        line, new_id = opened(line) or (line, f"{request}-{number}")  # noqa: PLW2901 - what it holds
         yield Row(
             number=number, shape="line", raw=line.decode(errors="backslashreplace"), data=line, line=number + 1,
             reasons=tuple(bad.get(number, ["no reason was kept"])), event_id=_id_of(as_json(line), "page_views"),

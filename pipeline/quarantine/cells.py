@@ -77,7 +77,7 @@ def _values(row: Row) -> Mapping[str, Any]:
     if row.family not in {"page_views", "wikipedia"}:
         return held if isinstance(held, dict) else {}
     try:
-        return page_view.named(held if isinstance(held, dict) else page_view.from_tsv(row.raw))
+        return page_view.named(held if isinstance(held, dict) else page_view.cells(row.raw))
     except InvalidEventError:
         return {}
 

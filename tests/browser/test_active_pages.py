@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import requests
+from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 
 from pages.parts import words
 from pipeline.clients import client
@@ -60,13 +61,26 @@ def _reloaded(view: View) -> str:
     return view.text()
 
 
+def _ended(frame: str | bytes) -> list[int]:
+    message = ForwardMsg.FromString(frame) if isinstance(frame, bytes) else ForwardMsg()
+    return [message.script_finished] if message.WhichOneof("type") == "script_finished" else []
+
+
 def test_it_counts_without_a_reload_and_stands_still_when_paused(cloud: Cloud, view: View) -> None:
+    runs: list[int] = []  # how each run of the script ended, of all of it or of a fragment
+    view.page.on("websocket", lambda socket: socket.on("framereceived", lambda frame: runs.extend(_ended(frame))))
     view.open("/active-pages")
     before = int(view.metric("Active pages").replace(",", ""))
     view.page.evaluate("window.kept = 'this very page'")
+    assert ForwardMsg.FINISHED_SUCCESSFULLY in runs
+    runs.clear()
     post(cloud, uuid.uuid4().hex)
-    eventually(lambda: int(view.metric("Active pages").replace(",", "")) > before, "one more active page", 20)
+    # What the run ends with comes a moment after its figures.
+    eventually(
+        lambda: int(view.metric("Active pages").replace(",", "")) > before and bool(runs), "one more active page", 20
+    )
     assert view.page.evaluate("window.kept") == "this very page"
+    assert set(runs) == {ForwardMsg.FINISHED_FRAGMENT_RUN_SUCCESSFULLY}  # the history below was neither run nor asked
     view.page.get_by_text("Pause", exact=True).click()
     view.page.get_by_text("stands still since then").wait_for()
     view.settle()

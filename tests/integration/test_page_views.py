@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 import uuid
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -14,6 +16,7 @@ from pyathena import connect
 
 from pipeline.clients import client
 from pipeline.replay import sample_clicks, sample_wikipedia
+from pipeline.settings import REPOSITORY
 from queries import sources
 from queries.audit.run import Sinks, audit
 from tests.conftest import eventually, run_cli
@@ -228,6 +231,49 @@ def test_replays_of_clicks_by_three_ways_are_the_same_views(
     lake = audited(cloud, replay, 2 * 600)
     assert (lake.expected, lake.present, lake.missing) == (600, 600, 0)
     assert len(views(f"google-{seed}", google)) == google
+
+
+def tailed(since: datetime, source: str, records: int) -> list[dict[str, Any]]:
+    """What `tail clicks` shows of a source from `since` on, until it has shown so many records."""
+    command = [sys.executable, "-m", "pipeline", "tail", "clicks", "--json", "--seconds", "60"]
+    found: list[dict[str, Any]] = []
+    with subprocess.Popen(
+        [*command, "--from", since.isoformat()], cwd=REPOSITORY, stdout=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout is not None
+        for line in process.stdout:
+            told = json.loads(line)
+            found += [told] if told["record"].get("Source") == source else []
+            if len(found) == records:
+                process.terminate()
+                break
+    return found
+
+
+@pytest.mark.usefixtures("cloud")
+def test_tail_shows_what_was_put_and_what_was_replayed_as_of_now(source: str, tmp_path: Path) -> None:
+    before = datetime.now(UTC).replace(microsecond=0)
+    path = tmp_path / "clicks.jsonl"
+    clicks = [
+        {"Page": page, "OccurredAt": f"2022-09-11 23:00:0{page}", "SessionID": "replayed", "Source": source}
+        for page in ("1", "7")
+    ]
+    path.write_text("".join(json.dumps(click) + "\n" for click in clicks))
+    assert run_cli("replay", str(path), "--shift-to-now", "--wait", "--json")["accepted"] == 2
+    after = datetime.now(UTC)
+    lies = run_cli("put", "clicks", json.dumps({**clicks[0], "Page": "🍕 <b>", "SessionID": "put"}), "--json")
+    found = tailed(before, source, 3)
+    (one,) = [told for told in found if told["record"]["SessionID"] == "put"]
+    assert (one["shard"], one["sequence_number"]) == (lies["shard"], lies["sequence_number"])
+    assert one["record"]["EventID"] == lies["event_id"]
+    assert (one["record"]["Page"], one["record"]["OccurredAt"]) == ("🍕 <b>", "2022-09-11 23:00:01")
+    at = {
+        told["record"]["Page"]: datetime.fromisoformat(told["record"]["OccurredAt"]).replace(tzinfo=UTC)
+        for told in found
+        if told["record"]["SessionID"] == "replayed"
+    }
+    assert before <= at["7"] <= after
+    assert at["7"] - at["1"] == timedelta(seconds=6)
 
 
 def test_a_replay_of_wikipedias_lines_is_audited_and_counts_once(cloud: Cloud, tmp_path: Path) -> None:

@@ -10,13 +10,17 @@ import subprocess
 import sys
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
+import boto3
 import psutil
 import pytest
 
 from pipeline.local.cloud import free_port
-from pipeline.settings import REPOSITORY
+from pipeline.replay import trickle
+from pipeline.settings import LOCAL_ACCESS_KEY, LOCAL_REGION, REPOSITORY, running_cloud
+from pipeline.tail import TRIM_HORIZON, Tail
 from tests.conftest import eventually
 
 if TYPE_CHECKING:
@@ -98,6 +102,32 @@ def lines_in_warehouse(state: Path) -> int:
     return int(done.stdout)
 
 
+def clicks(state: Path) -> int:
+    """The records of the demo's clicks so far."""
+    endpoint = str(running_cloud(state)["endpoint"])
+    keys = {"aws_access_key_id": LOCAL_ACCESS_KEY, "aws_secret_access_key": LOCAL_ACCESS_KEY}
+    kinesis = boto3.client("kinesis", endpoint_url=endpoint, region_name=LOCAL_REGION, **keys)
+    (stream,) = [name for name in kinesis.list_streams()["StreamNames"] if name.endswith("clicks")]
+    tail = Tail(kinesis, stream, TRIM_HORIZON)
+    found = 0
+    for seen in tail.records():
+        if seen is None and tail.at_end:
+            break
+        found += seen is not None
+    return found
+
+
+def await_looks(state: Path, count: int) -> None:
+    """Wait until the demo's trickle has looked so many times more whether it is wanted."""
+    beat = state / "trickle-beat"
+    for _ in range(count):
+        eventually(partial(_newer, beat, beat.stat().st_mtime_ns), "the trickle lives", 20)
+
+
+def _newer(path: Path, than_ns: int) -> bool:
+    return path.stat().st_mtime_ns > than_ns
+
+
 def gone(processes: list[psutil.Process]) -> bool:
     return not any(p.is_running() and p.status() != psutil.STATUS_ZOMBIE for p in processes)
 
@@ -140,6 +170,12 @@ def test_the_demo_touches_loopback_only_survives_a_restart_and_comes_up_whole_af
     with demo(state, port) as second:
         assert not any("Sample" in line or "Lost" in line for line in second.said), second.said
         assert lines_in_warehouse(state) == ROWS
+        eventually(lambda: clicks(state) > 0, "the demo's clicks", 20)
+        trickle.stop(state)
+        await_looks(state, 2)  # it may have been sending; the second look is after that
+        stopped = clicks(state)
+        await_looks(state, 2)
+        assert clicks(state) == stopped
         children = second.children()
         second.process.kill()
         for child in children:

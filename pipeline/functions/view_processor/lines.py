@@ -1,7 +1,7 @@
 """A record of a delivery stream as page views, line by line; what cannot be read comes back with its reason.
 
 A line is one of
-    {"Click": {...}, "RequestId": "..."}   what POST /clicks puts; Click may be a list of them
+    {"Click":{...},"RequestId":"..."}      what POST /clicks puts; Click may be a list of them
     {...}                                  a click in any shape of the contract, put directly or by a replay
     prev <tab> curr <tab> type <tab> n     Wikipedia's clickstream, with our replays' further columns
 A record that is one JSON document over several lines is read as that document.
@@ -15,13 +15,13 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from pipeline.contracts import event, page_view
+from pipeline.contracts import event, page_view, posted
 from pipeline.contracts.page_view import InvalidPageViewError, Problem
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-_ENVELOPE = {"Click", "RequestId"}
+_REPLACED = "\N{REPLACEMENT CHARACTER}".encode()
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,12 +86,17 @@ def _clicks(line: bytes, line_id: str) -> Iterator[tuple[Mapping[str, object], s
             raise InvalidPageViewError([Problem("", f"is not UTF-8: byte {error.start}")]) from error
         yield page_view.from_tsv(text), line_id
         return
+    found = posted.opened(line)
+    foreign = found is not None
+    body, new_id = found or (line, line_id)
+    # API Gateway's base64Decode puts U+FFFD in the place of bytes that it cannot read.
+    if foreign and _REPLACED in body:
+        reason = "is not UTF-8, or holds U+FFFD, the sign for a character already lost"
+        raise InvalidPageViewError([Problem("", reason)])
     try:
-        raw = event.parsed(line)
+        clicks = event.parsed(body)
     except ValueError as error:
         raise InvalidPageViewError([Problem("", str(error))]) from error
-    foreign = isinstance(raw, dict) and raw.keys() == _ENVELOPE
-    clicks, new_id = (raw["Click"], str(raw["RequestId"])) if foreign and isinstance(raw, dict) else (raw, line_id)
     several = isinstance(clicks, list)
     if several and not clicks:
         raise InvalidPageViewError([Problem("", "is an empty list")])

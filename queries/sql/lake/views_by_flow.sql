@@ -1,15 +1,8 @@
 -- One row per source and page, those with the most views of all that arrived from :first to :last.
 -- What is not among the :most greatest sources or pages is folded into an empty name; no source at all is null.
--- :first string  the first arrival hour, as yyyy/MM/dd/HH
--- :last string   the last arrival hour, included
 -- :most integer  sources, and pages, that keep their names
-with arrived as (
-    select
-        source, page, "count" as views,
-        row_number() over (partition by event_id order by sent_at desc, datehour desc) as recency
-    from page_views
-    where datehour >= :first and datehour <= :last
-),
+with
+-- include: views_arrived
 
 flows as (
     select source, page, sum(views) as views

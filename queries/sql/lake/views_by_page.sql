@@ -1,15 +1,8 @@
 -- One row per page, the :most with the most views of those that arrived from :first to :last.
 -- `seconds` is the mean time spent over the `timed` views that tell it; `all_views` and `all_pages` are of every page.
--- :first string  the first arrival hour, as yyyy/MM/dd/HH
--- :last string   the last arrival hour, included
 -- :most integer  rows at most
-with arrived as (
-    select
-        page, session_id, "count" as views, time_spent,
-        row_number() over (partition by event_id order by sent_at desc, datehour desc) as recency
-    from page_views
-    where datehour >= :first and datehour <= :last
-),
+with
+-- include: views_arrived
 
 by_page as (
     select

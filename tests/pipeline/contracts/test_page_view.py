@@ -113,6 +113,22 @@ def test_lines_with_other_columns_are_refused(line: str) -> None:
         from_tsv(line)
 
 
+@pytest.mark.parametrize(
+    ("line", "fields"),
+    [
+        ("A\tB\tlink\t", ["n"]),
+        ("A\tB\t\t5", ["type"]),
+        ("A\t \tlink\t5", ["curr"]),
+        ("\tB\t\t", ["prev", "type", "n"]),
+        (f"A\tB\tlink\t\tw-1-7\tr-1\t{SENT_AT}", ["n"]),
+    ],
+)
+def test_every_column_of_wikipedias_holds_something(line: str, fields: list[str]) -> None:
+    with pytest.raises(InvalidPageViewError) as error:
+        from_tsv(line)
+    assert error.value.problems == [(field, "is missing") for field in fields]
+
+
 def test_only_wikipedias_shape_takes_the_time_of_arrival() -> None:
     with pytest.raises(InvalidPageViewError, match="OccurredAt: is missing"):
         normalise({"element_clicked": "entree_1"}, new_id="x", arrived=ARRIVED)

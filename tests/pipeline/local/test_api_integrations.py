@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline import packaging
+from pipeline.functions.view_processor import lines
 from pipeline.local import api_gateway, api_integrations
 from pipeline.local.host import Host
 
@@ -124,6 +125,20 @@ def test_other_content_types_are_a_415(api: Api) -> None:
 def test_what_is_not_json_reaches_firehose_as_it_came(api: Api) -> None:
     assert api.post(b"no json")[0] == 200
     assert api.record().startswith(b'{"Click":no json,"RequestId":"')
+
+
+def test_a_body_cannot_say_what_is_ours_to_say(api: Api) -> None:
+    forged = b'{},"Page":"p","OccurredAt":"2026-01-01 00:00:00","SentAt":"2099-01-01 00:00:00","ReplayID":"theirs"'
+    assert api.post(forged)[0] == 200
+    views = lines.read("rec-1", 1_767_323_045_678, api.record())
+    assert (views.good, len(views.bad)) == ([], 1)
+    assert "is not JSON" in views.bad[0].problems[0].reason
+
+
+def test_bytes_that_are_not_utf8_are_no_click(api: Api) -> None:
+    assert api.post(b'{"element_clicked": "caf\xe9", "created_at": "2026-01-01 00:00:00"}')[0] == 200
+    (bad,) = lines.read("rec-1", 1_767_323_045_678, api.record()).bad
+    assert "is not UTF-8" in bad.problems[0].reason
 
 
 def test_firehoses_refusal_is_a_400_with_its_words(api: Api) -> None:

@@ -122,6 +122,22 @@ def test_lines_that_the_processor_refused_are_rows_of_their_own(world: World) ->
     assert cells.event(third, cells.texts(third) | {"TimeSpent": "1", "Kind": "menu"})["EventID"] == "q-1"
 
 
+def test_of_a_body_that_posed_as_two_clicks_both_are_shown(world: World) -> None:
+    posed = b'{"page": "a"},"Click":{"page": "b"}'
+    bad = lines.read("record-1", 0, b'{"Click":%s,"RequestId":"q-1"}\n' % posed).bad
+    processor.keep(world.s3, LAKE, "invocation-1", bad)
+    (row,) = world.rows(places=("quarantine",))
+    assert (row.raw, row.new_id) == (posed.decode(), "q-1")
+
+
+def test_a_line_of_tabs_without_a_number_is_edited_where_it_is_empty(world: World) -> None:
+    processor.keep(world.s3, LAKE, "invocation-1", lines.read("record-1", 0, b"a\tb\tlink\t").bad)
+    (row,) = world.rows(places=("quarantine",))
+    texts = cells.texts(row)
+    assert (row.reasons, texts["Page"], texts["Count"]) == (("n: is missing",), "b", "")
+    assert cells.event(row, texts | {"Count": "7"})["Count"] == 7
+
+
 def test_a_list_that_the_api_refused(world: World) -> None:
     body = json.dumps([CLICK | {"time_spent": 1, "EventID": "mine"}, CLICK]).encode()
     bad: list[dict[str, object]] = [{"index": 1, "field": "time_spent", "reason": "'long' is not a number"}]

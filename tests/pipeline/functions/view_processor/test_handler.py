@@ -63,6 +63,26 @@ def test_a_click_of_the_api_is_named_by_its_request(world: World) -> None:
     assert [view["EventID"] for view in several] == ["req-2-0", "req-2-1"]
 
 
+@pytest.mark.parametrize(
+    "body",
+    [
+        b'{},"Page":"forged","OccurredAt":"2026-01-01 00:00:00","EventID":"v1-0-0","SentAt":"2099-01-01 00:00:00"',
+        b'{"a":1},"Click":%s' % json.dumps(CLICK).encode(),
+        b'%s,"RequestId":"theirs"}' % json.dumps(CLICK).encode(),
+        b"",
+    ],
+)
+def test_a_body_that_is_json_only_between_our_words_is_refused(world: World, body: bytes) -> None:
+    assert world.views(b'{"Click":%s,"RequestId":"req-1"}\n' % body) == []
+    assert [row["reason"].partition(":")[0] for row in world.kept()["rows"]] == ["is not JSON"]
+
+
+def test_a_click_that_api_gateway_could_not_read_is_refused(world: World) -> None:
+    click = json.dumps({**CLICK, "element_clicked": "caf\N{REPLACEMENT CHARACTER}"}, ensure_ascii=False)
+    assert world.views(b'{"Click":%s,"RequestId":"req-1"}\n' % click.encode()) == []
+    assert world.kept()["rows"][0]["reason"].startswith("is not UTF-8")
+
+
 def test_a_click_put_directly_is_named_by_its_record_and_line(world: World) -> None:
     views = world.views(line(CLICK) + line({**CLICK, "EventID": "mine"}), line([CLICK]))
     assert [view["EventID"] for view in views] == ["r0-0", "mine", "r1-0-0"]
@@ -97,15 +117,22 @@ def test_the_same_record_again_is_the_same_views(world: World) -> None:
 
 
 def test_a_bad_line_is_kept_with_its_reason_and_the_good_ones_go_on(world: World) -> None:
-    bad = [b"A\tB\tlink", b"A\tB\tlink\tmany", b'{"time_spent": -1}', b"{", b"\xff\xfe"]
+    bad = [b"A\tB\tlink", b"A\tB\tlink\t", b"A\tB\tlink\tmany", b'{"time_spent": -1}', b"{", b"\xff\xfe"]
     (answer,) = world.process(b"\n".join([b"A\tB\tlink\t1", *bad, b"A\tC\tlink\t2"]))
     assert answer["result"] == "Ok"
     assert base64.b64decode(answer["data"]).count(b"\n") == 2
     kept = world.kept()
     assert base64.b64decode(kept["body"]).split(b"\n") == bad
-    assert {row["index"] for row in kept["rows"]} == set(range(5))
+    assert {row["index"] for row in kept["rows"]} == set(range(6))
     reasons = " / ".join(row["reason"] for row in kept["rows"])
-    for why in ("has 3 columns", "'many' is not a whole number", "is negative", "is not JSON", "is not UTF-8"):
+    for why in (
+        "has 3 columns",
+        "is missing",
+        "'many' is not a whole number",
+        "is negative",
+        "is not JSON",
+        "is not UTF-8",
+    ):
         assert why in reasons
 
 
