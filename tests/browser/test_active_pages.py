@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
+from urllib.parse import quote
 
 import requests
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
@@ -53,6 +54,11 @@ def test_whatever_a_page_is_called_is_text_and_nothing_runs(cloud: Cloud, view: 
     # The diagram of sources and pages draws the same names once the lake has them.
     eventually(lambda: "was viewed most" in _reloaded(view), "views in the lake")
     assert view.page.get_by_test_id("stPlotlyChart").locator("a, image, script").count() == 0
+    assert view.page.evaluate("window.ran") is None
+    # A trace repeats the id that it was asked for.
+    view.open(f"/trace?event={quote(HOSTILE[1] + HOSTILE[0])}")
+    assert "onerror" in view.text()
+    assert view.page.get_by_test_id("stMain").locator("img, script").count() == 0
     assert view.page.evaluate("window.ran") is None
 
 

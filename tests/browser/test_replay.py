@@ -135,5 +135,5 @@ def test_a_wrong_file_is_refused_in_words_before_anything_is_sent(cloud: Cloud, 
     view.settle()
     start(view)
     view.page.get_by_text("/nowhere/orders.csv").last.wait_for()
-    view.page.get_by_role("alert").filter(has_text="not possible with this input").wait_for()
+    view.page.get_by_role("alert").filter(has_text="The replay: not possible with this input").wait_for()
     assert len(of_stack(cloud.settings.stack).recent(10_000)) == before

@@ -78,6 +78,7 @@ class Runner:
         `ddl` runs one of the statements that are MiniStack's.
         """
         running.record = record
+        record["_columns"] = None  # not a key that comes later: clients read the record while the statement runs
         self.running[record["QueryExecutionId"]] = running
         self._pool.submit(contextvars.copy_context().run, self._run, record, running, ddl)
 

@@ -146,3 +146,11 @@ def test_a_result_that_was_deleted_cannot_be_paged(lake: Lake) -> None:
 def test_the_order_of_the_query_is_the_order_of_the_result(lake: Lake) -> None:
     found = lake.rows("select quantity, datehour from orders order by quantity desc, datehour")
     assert found == sorted(found, key=lambda row: (-int(row[0] or 0), row[1]))
+
+
+def test_an_execution_has_all_its_keys_from_the_start(lake: Lake) -> None:
+    """One that came while a client reads the execution would break that read."""
+    from ministack.services import athena
+
+    keys = [set(athena._executions[lake.run(sql)["QueryExecutionId"]]) for sql in ("select 1", "select nothing")]
+    assert keys[0] == keys[1]
