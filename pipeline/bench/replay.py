@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import subprocess
 import sys
@@ -19,6 +20,7 @@ from botocore.config import Config
 from pipeline.errors import WeirError
 from pipeline.replay import preflight, run
 from pipeline.replay.journal import Journal
+from pipeline.replay.put_records import hasten
 from pipeline.replay.reader import OrderFile
 from pipeline.replay.rows import Record
 from pipeline.replay.senders import KinesisSender
@@ -55,7 +57,7 @@ class _NoBucket:
 
 
 def kinesis(endpoint: str | None = None) -> Any:  # noqa: ANN401 - boto3 makes its clients at run time
-    """A client as the replayer has it, of this endpoint or of the cloud that is settled."""
+    """A client of this endpoint, or of the cloud that is settled, with the replayer's own settings."""
     config = Config(
         retries={"mode": "standard", "total_max_attempts": 1}, max_pool_connections=16, read_timeout=60,
         parameter_validation=False,
@@ -64,9 +66,11 @@ def kinesis(endpoint: str | None = None) -> Any:  # noqa: ANN401 - boto3 makes i
     return boto3.session.Session().client("kinesis", config=config, **given)
 
 
-def ours(client: Any, stream: str, path: Path) -> Rate:  # noqa: ANN401
+def ours(stream: str, path: Path, endpoint: str | None = None) -> Rate:
     """A whole replay of the file, checkpoints included. Raises WeirError when a row was not acknowledged."""
+    client = hasten(kinesis(endpoint))
     shards = open_shards(client, stream)
+    gc.freeze()  # as the replayer's own process does
     began = time.perf_counter()
     with OrderFile(path) as orders, closing(Journal(path.with_name("checkpoints"))) as journal:
         job = run.Job(connections=CONNECTIONS, shards=shards, journal=journal)
@@ -128,7 +132,7 @@ def of_limits(client: Any, stream: str, path: Path) -> tuple[Rate, float]:  # no
     """
     with OrderFile(path) as orders:
         least = preflight.look(orders, open_shards(client, stream)).least_seconds
-    rate = ours(client, stream, path)
+    rate = ours(stream, path)
     return rate, (least - 1) / rate.seconds
 
 

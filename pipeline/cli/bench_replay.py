@@ -91,7 +91,7 @@ def _on_the_local_cloud(state: Path, path: Path, repeats: int) -> dict[str, Any]
             headers["x-api-key"] = str(found["value"])
         bench.ceiling(kinesis, _STREAM, batches[:10])  # connections, and code that is loaded once
         for _ in range(repeats):
-            ours.append(bench.ours(kinesis, _STREAM, path).rows_per_s)
+            ours.append(bench.ours(_STREAM, path).rows_per_s)
             ceiling.append(bench.ceiling(kinesis, _STREAM, batches).rows_per_s)
         url = outputs.api_url.rstrip("/") + "/orders"
         posts = bench.row_by_row(url, headers, bench.records(path, _POSTS)).rows_per_s
@@ -115,7 +115,7 @@ def _acknowledged(state: Path, folder: Path, path: Path, repeats: int) -> dict[s
         kinesis = bench.kinesis(endpoint)
         bench.ceiling(kinesis, _STREAM, batches[:10])
         for _ in range(repeats):
-            ours.append(bench.ours(kinesis, _STREAM, path))
+            ours.append(bench.ours(_STREAM, path, endpoint))
             parsing.append(bench.parsing(path))
             ceiling.append(bench.ceiling(kinesis, _STREAM, batches).rows_per_s)
             for name in bench.PEERS:

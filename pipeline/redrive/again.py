@@ -19,6 +19,7 @@ from pipeline.replay.firehose_sender import FirehoseSender
 from pipeline.replay.kept import DEAD_LETTERS, KeptRows
 from pipeline.replay.ledger import Ledger
 from pipeline.replay.progress import Counted, Progress, Receipt
+from pipeline.replay.put_records import hasten
 from pipeline.replay.senders import Accepted, KinesisSender
 from pipeline.replay.shards import open_shards
 from pipeline.replay.store import Store
@@ -63,7 +64,9 @@ def way_to(outputs: Outputs, family: Family = ORDERS) -> Way:
     if not family.stream:
         return Way(FirehoseSender(client("firehose", attempts=1), family.delivery_of(outputs)), *kept)
     stream = family.stream_of(outputs)
-    return Way(KinesisSender(client("kinesis", attempts=1), stream), *kept, open_shards(client("kinesis"), stream))
+    return Way(
+        KinesisSender(hasten(client("kinesis", attempts=1)), stream), *kept, open_shards(client("kinesis"), stream)
+    )
 
 
 def send(

@@ -117,12 +117,13 @@ class Delivery:
 
         The record is taken then, too: like every other one it is reported by the end of `close`.
         """
-        size = len(record.data) + len(record.key.encode())
+        key = record.key
+        size = len(record.data) + (len(key) if key.isascii() else len(key.encode()))
         if size > self._limits.record_bytes:
             refusal = Refused("TooLarge", f"{size} bytes; the target takes {self._limits.record_bytes}", retry=False)
             self._on_outcomes([(record, refusal)])
             return
-        lane = self._lane(record)
+        lane = self._lane(key)
         batch = self._batches.get(lane)
         if batch and (len(batch.records) == self._limits.records or batch.bytes + size > self._limits.bytes):
             self._send(lane)
@@ -132,7 +133,8 @@ class Delivery:
             batch = self._batches[lane] = _Batch(time.monotonic())
         batch.records.append(record)
         batch.bytes += size
-        self._raise()
+        if self._error:
+            raise self._error
 
     def tick(self) -> None:
         """Send the batches that are not full but have waited long enough; for callers that add slowly."""
@@ -160,9 +162,9 @@ class Delivery:
         self._room.acquire()
         self._pool.submit(self._deliver, batch).add_done_callback(self._done)
 
-    def _lane(self, record: Record) -> str:
-        """Which batch a record belongs to: that of its shard, if the shard has a pace of its own."""
-        shard = self._shards.find(record.key) if self._shards else ""
+    def _lane(self, key: str) -> str:
+        """Which batch a record of this key belongs to: that of its shard, if the shard has a pace of its own."""
+        shard = self._shards.find(key) if self._shards else ""
         return shard if shard in self._paces else ""
 
     def _done(self, future: Future[None]) -> None:
@@ -208,11 +210,15 @@ class Delivery:
 
     def _attempt(self, records: list[Record], lost: set[str]) -> list[tuple[Record, Refused]]:
         """One call, what is decided by it reported; the records to send again."""
-        pace = self._paces.get(self._lane(records[0]))
+        pace = self._paces.get(self._lane(records[0].key))
         if pace and not isinstance(self._error, CloudError):
             time.sleep(pace.wait(records))
         with self._calls:
-            outcomes = [(record, _marked(record, outcome, lost)) for record, outcome in self._put(records)]
+            outcomes = self._put(records)
+            if {type(outcome) for _, outcome in outcomes} == {Accepted}:
+                self._report(outcomes)
+                return []
+            outcomes = [(record, _marked(record, outcome, lost)) for record, outcome in outcomes]
             again = [
                 (record, outcome) for record, outcome in outcomes if isinstance(outcome, Refused) and outcome.retry
             ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Protocol
 
-from pipeline.replay.senders import Accepted, Limits, called
+from pipeline.replay.senders import Limits, called
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -49,6 +49,6 @@ class FirehoseSender:
                 "RequestResponses"
             ],
             f"Delivery stream {self._delivery}",
-            lambda taken: Accepted("", taken["RecordId"]),
+            lambda taken: ("", taken["RecordId"]),
             len(records),
         )

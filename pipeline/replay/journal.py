@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from pipeline.replay.senders import Outcome
 
 ACCEPTED, REJECTED, FAILED, UNKNOWN = "accepted", "rejected", "failed", "unknown"
+_NOWHERE = Accepted()
 _BETWEEN = ","  # between times, shards and numbers, which hold none
 _SEGMENT = "{:06d}.jsonl"
 _LOCK_WAIT_S = 20.0  # a worker that was taken over ends within these
@@ -49,11 +50,11 @@ class Batch(NamedTuple):
     """An answer about some rows, column by column; `refused` has outcome and reason by place in the columns."""
 
     at: str
-    lines: list[int]
-    event_ids: list[str]
-    sent_at: list[str]
-    shards: list[str]
-    numbers: list[str]
+    lines: Sequence[int]
+    event_ids: Sequence[str]
+    sent_at: Sequence[str]
+    shards: Sequence[str]
+    numbers: Sequence[str]
     refused: dict[str, list[str]]
 
     def entries(self) -> Iterator[Entry]:
@@ -66,25 +67,16 @@ class Batch(NamedTuple):
 
 def batch(outcomes: Sequence[tuple[Record, Outcome]], at: str) -> Batch:
     """An answer; about 0.3 microseconds a row."""
-    refused: dict[str, list[str]] = {}
-    shards, numbers = [], []
-    for place, (_, outcome) in enumerate(outcomes):
-        if isinstance(outcome, Accepted):
-            shard, number = outcome
-        else:
-            refused[str(place)] = [UNKNOWN if outcome.lost else FAILED, outcome.reason]
-            shard = number = ""
-        shards.append(shard)
-        numbers.append(number)
-    return Batch(
-        at,
-        [record.line for record, _ in outcomes],
-        [record.event_id for record, _ in outcomes],
-        [record.sent_at for record, _ in outcomes],
-        shards,
-        numbers,
-        refused,
-    )
+    records, fates = zip(*outcomes, strict=True)
+    refused = {
+        str(place): [UNKNOWN if fate.lost else FAILED, fate.reason]
+        for place, fate in enumerate(fates)
+        if not isinstance(fate, Accepted)
+    }
+    lines, event_ids, _, _, _, sent_at = zip(*records, strict=True)
+    places = [fate if isinstance(fate, Accepted) else _NOWHERE for fate in fates] if refused else fates
+    shards, numbers = zip(*places, strict=True)
+    return Batch(at, lines, event_ids, sent_at, shards, numbers, refused)
 
 
 class Journal:
@@ -110,15 +102,15 @@ class Journal:
             shutil.rmtree(self._folder, ignore_errors=True)
         os.close(self._lock)
 
-    def write(self, told: Batch) -> None:
-        """Keep an answer."""
+    def write(self, told: bytes) -> None:
+        """Keep an answer, as `as_line` gives it."""
         try:
             if self._file is None:
                 self._number += 1
                 path = self._folder / _SEGMENT.format(self._number)
                 self._file = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
                 self._segments.append(path)
-            rest = memoryview(_line(told))
+            rest = memoryview(told)
             while rest:
                 rest = rest[os.write(self._file, rest) :]
         except OSError as error:
@@ -192,19 +184,24 @@ def _held(folder: Path) -> int:
         time.sleep(_LOCK_LOOK_S)
 
 
-def _line(told: Batch) -> bytes:
-    """An answer as it is kept. One long text is quicker to write than 500 short ones."""
+def as_line(told: Batch) -> bytes:
+    """An answer as it is kept, a line. One long text is quicker to write than 500 short ones."""
     texts = [_BETWEEN.join(column) for column in (told.sent_at, told.shards, told.numbers)]
     kept = (told.at, told.lines, told.event_ids, *texts, told.refused)
     return json.dumps(kept, separators=(",", ":")).encode() + b"\n"
+
+
+def of_line(line: bytes) -> Batch:
+    """An answer that `as_line` wrote. Raises ValueError, TypeError or AttributeError for anything else."""
+    at, lines, event_ids, sent_at, shards, numbers, refused = json.loads(line)
+    stamps, names, places = (joined.split(_BETWEEN) for joined in (sent_at, shards, numbers))
+    return Batch(at, lines, event_ids, stamps, names, places, refused)
 
 
 def _read(path: Path) -> Iterator[Batch]:
     with path.open("rb") as file:
         for line in file:
             try:
-                at, lines, event_ids, sent_at, shards, numbers, refused = json.loads(line)
-                stamps, names, places = (joined.split(_BETWEEN) for joined in (sent_at, shards, numbers))
-                yield Batch(at, lines, event_ids, stamps, names, places, refused)
+                yield of_line(line)
             except (ValueError, TypeError, AttributeError):
                 return  # the last line of a worker that was killed while it wrote

@@ -9,16 +9,18 @@ import io
 import threading
 import time
 from datetime import UTC, datetime
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from pipeline.clients import aws_errors
-from pipeline.replay.journal import ACCEPTED, FAILED, REJECTED, UNKNOWN, Batch, Entry, batch
+from pipeline.replay.journal import ACCEPTED, FAILED, REJECTED, UNKNOWN, Batch, Entry, as_line, batch, of_line
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from pipeline.replay.journal import Journal
     from pipeline.replay.kept import S3
@@ -29,7 +31,9 @@ __all__ = ["ACCEPTED", "FAILED", "REJECTED", "UNKNOWN", "Entry", "Ledger", "now"
 
 _ROWS, _SECONDS = 50_000, 30.0  # a part holds these and what comes while it is written
 _MOMENT = pa.timestamp("us")
-_MOST_DIGITS = 9  # of a line's number: it is an int32
+# The columns of Entry, as a worker tells them: times are texts yet, and an empty text is none.
+_AS_TOLD = pa.schema([(name, pa.int64() if name == "line" else pa.string()) for name in Entry._fields])
+_LINE_NO = r"(?:^|-)(?P<number>[0-9]{1,9})$"  # an int32, at the end of an EventID
 
 
 def now() -> str:
@@ -66,7 +70,7 @@ class Ledger:
         self._stem = f"{prefix(replay_id)}{datetime.now(UTC):%Y%m%d-%H%M%S%f}"
         self._journal = journal
         self._before = before
-        self._kept: list[Entry | Batch] = []
+        self._kept: list[Entry | bytes] = []
         self._rows = 0
         self._since = 0.0
         self._lock = threading.Lock()
@@ -79,7 +83,7 @@ class Ledger:
 
     def add(self, outcomes: Sequence[tuple[Record, Outcome]]) -> None:
         """Keep what became of records, in the journal, too. Raises DiskError; then they are kept all the same."""
-        told = batch(outcomes, now())
+        told = as_line(batch(outcomes, now()))
         with self._lock:
             self._keep(told, len(outcomes))
             if self._journal:
@@ -91,7 +95,7 @@ class Ledger:
             if self._journal and not batches:
                 self._journal.drop(self._journal.cut())
             for told in batches:
-                self._keep(told, len(told.lines))
+                self._keep(as_line(told), len(told.lines))
 
     def write_full(self) -> None:
         """Write a part when there is enough for one, while other threads go on adding."""
@@ -107,7 +111,7 @@ class Ledger:
         """Write what is left."""
         self._write()
 
-    def _keep(self, kept: Entry | Batch, rows: int) -> None:
+    def _keep(self, kept: Entry | bytes, rows: int) -> None:
         if not self._kept:
             self._since = time.monotonic()
         self._kept.append(kept)
@@ -139,11 +143,11 @@ class Ledger:
                     self._journal.drop(segments)
 
 
-def _parquet(kept: list[Entry | Batch]) -> bytes:
+def _parquet(kept: list[Entry | bytes]) -> bytes:
     rejected = [entry for entry in kept if isinstance(entry, Entry)]
-    batches = [told for told in kept if isinstance(told, Batch)]
+    batches = [of_line(told) for told in kept if isinstance(told, bytes)]
     file = io.BytesIO()
-    table = pa.concat_tables([_of_batches(batches), _of_entries(rejected)])
+    table = _typed(pa.concat_tables([_of_batches(batches), _of_entries(rejected)]))
     pq.write_table(table, file, compression="snappy", use_dictionary=["outcome", "reason", "shard_id"])
     return file.getvalue()
 
@@ -152,45 +156,49 @@ def _of_batches(batches: list[Batch]) -> pa.Table:
     outcomes: list[str] = []
     reasons: list[str | None] = []
     for told in batches:
-        refused = {int(at): fate for at, fate in told.refused.items()}
-        outcomes += [refused[at][0] if at in refused else ACCEPTED for at in range(len(told.lines))]
-        reasons += [refused[at][1] if at in refused else None for at in range(len(told.lines))]
-    return _table(
-        [line for told in batches for line in told.lines],
-        [event_id for told in batches for event_id in told.event_ids],
-        outcomes,
-        reasons,
-        [shard or None for told in batches for shard in told.shards],
-        [number or None for told in batches for number in told.numbers],
-        [at or None for told in batches for at in told.sent_at],
-        [told.at for told in batches for _ in told.lines],
+        before = len(outcomes)
+        outcomes += [ACCEPTED] * len(told.lines)
+        reasons += [None] * len(told.lines)
+        for at, (outcome, reason) in told.refused.items():
+            outcomes[before + int(at)], reasons[before + int(at)] = outcome, reason
+    ended = chain.from_iterable([told.at] * len(told.lines) for told in batches)
+    lines, event_ids, sent_at, shards, numbers = (
+        (list(chain.from_iterable(column)) for column in zip(*(told[1:6] for told in batches), strict=True))
+        if batches
+        else [[]] * 5
     )
+    return _as_told([lines, event_ids, outcomes, reasons, shards, numbers, sent_at, list(ended)])
 
 
 def _of_entries(entries: list[Entry]) -> pa.Table:
-    return _table(*(list(column) for column in zip(*entries, strict=True)) if entries else [[]] * len(Entry._fields))
+    return _as_told(zip(*entries, strict=True) if entries else [[]] * len(Entry._fields))
 
 
-def _table(*columns: Sequence[Any]) -> pa.Table:
-    """From the columns of Entry, in their order."""
-    lines, ids, outcomes, reasons, shards, numbers, sent, ended = columns
-    text = pa.string()
+def _as_told(columns: Iterable[Sequence[Any]]) -> pa.Table:
+    return pa.Table.from_arrays(list(map(pa.array, columns, _AS_TOLD.types)), schema=_AS_TOLD)
+
+
+def _typed(told: pa.Table) -> pa.Table:
+    """The ledger's own columns."""
     return pa.table(
         {
-            "event_id": pa.array(ids, text),
-            "line": pa.array(lines, pa.int64()),
-            "line_no": pa.array([_line_no(name) for name in ids], pa.int32()),
-            "outcome": pa.array(outcomes, text),
-            "reason": pa.array(reasons, text),
-            "shard_id": pa.array(shards, text),
-            "sequence_number": pa.array(numbers, text),
-            "sent_at": pa.array(sent, text).cast(_MOMENT),
-            "acknowledged_at": pa.array(ended, text).cast(_MOMENT),
+            "event_id": told["event_id"],
+            "line": told["line"],
+            "line_no": _line_nos(told["event_id"]),
+            "outcome": told["outcome"],
+            "reason": told["reason"],
+            "shard_id": _without_empty(told["shard_id"]),
+            "sequence_number": _without_empty(told["sequence_number"]),
+            "sent_at": _without_empty(told["sent_at"]).cast(_MOMENT),
+            "acknowledged_at": told["acknowledged_at"].cast(_MOMENT),
         }
     )
 
 
-def _line_no(event_id: str | None) -> int | None:
-    """An order line's number; None for an event whose id ends otherwise."""
-    number = event_id.rpartition("-")[2] if event_id else ""
-    return int(number) if number.isdecimal() and len(number) <= _MOST_DIGITS else None
+def _without_empty(texts: Any) -> Any:  # noqa: ANN401 - pyarrow has no types
+    return pc.if_else(pc.equal(texts, ""), None, texts)
+
+
+def _line_nos(event_ids: Any) -> Any:  # noqa: ANN401 - likewise
+    """Order lines' numbers; null for an event whose id ends otherwise."""
+    return pc.struct_field(pc.extract_regex(event_ids, _LINE_NO), "number").cast(pa.int32())

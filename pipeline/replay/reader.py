@@ -7,6 +7,7 @@ same file always gives the same events, mended or not.
 from __future__ import annotations
 
 import csv
+from itertools import chain
 from typing import TYPE_CHECKING, Self
 
 from pipeline.contracts.clock import CLOCK, SentClock
@@ -84,14 +85,11 @@ class OrderFile:
                 reader, before = self._reader(), first
 
     def _reader(self) -> Reader:
-        return csv.reader(self._following(), strict=True)
+        return csv.reader(chain(self._repeated(), self._lines), strict=True)
 
-    def _following(self) -> Iterator[str]:
+    def _repeated(self) -> Iterator[str]:
         while self._again:
             yield self._again.pop()
-        # Not `yield from`: dropping this generator for a new one would close the source's.
-        for line in self._lines:  # noqa: UP028
-            yield line
 
     def _raw(self, first: int, last: int) -> str:
         return "".join(self.source.recent(first, last))

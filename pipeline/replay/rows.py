@@ -8,7 +8,7 @@ from operator import itemgetter
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from pipeline.contracts import order_line, values
-from pipeline.contracts.order_line import CSV_FIELDS, Problem, assemble
+from pipeline.contracts.order_line import CSV_FIELDS, Problem, assemble, member
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 
 _CACHED = 1 << 14  # values a column: dates, prices, texts and customers come again and again
 _LONGEST_RAW = 1 << 16  # characters kept of a rejected row
-_DATE_AT = CSV_FIELDS.index("InvoiceDate") - 1  # among the values behind InvoiceNo
+_DATE_AT = CSV_FIELDS.index("InvoiceDate") - 1  # among the members behind InvoiceNo
+_DATE = slice(len('"InvoiceDate":"'), -len('",'))  # the value within its member
 _T = TypeVar("_T")
 
 
@@ -77,28 +78,29 @@ class Encoder:
         self._pick: Callable[[Sequence[str]], tuple[str, ...]] = itemgetter(*(columns.index(n) for n in CSV_FIELDS))
         self._invoice_at = columns.index("InvoiceNo")
         self._next_line_no = next_line_no
-        self._replay = order_line.fragment(replay_id)
+        self._replay = member("ReplayID", replay_id)
         self._clock = clock
         self._invoices = _Remembered(_invoice)
-        self._columns = tuple(_Remembered(_fragment_of(name)) for name in CSV_FIELDS[1:])
+        self._columns = tuple(_Remembered(_member_of(name)) for name in CSV_FIELDS[1:])
 
     def __call__(self, cells: Sequence[str], line: int) -> Record | None:
         """A row that the contract takes, its invoice counted; None, and nothing counted, for any other."""
         invoice, stock_code, description, quantity, date, price, customer, country = self._pick(cells)
         stock_codes, descriptions, quantities, dates, prices, customers, countries = self._columns
         try:
-            invoice_no, key, quoted = self._invoices[invoice]
-            values_of_row = (
+            invoice_no, key, identified, numbered = self._invoices[invoice]
+            members = (
                 stock_codes[stock_code], descriptions[description], quantities[quantity],
                 dates[date], prices[price], customers[customer], countries[country],
             )  # fmt: skip
         except ValueError:
             return None
         line_no = self._next_line_no(invoice_no)
-        identity = f"{invoice_no}-{line_no}"
         sent_at = self._clock.now()
-        data = assemble(f'{quoted[:-1]}-{line_no}"', quoted, str(line_no), *values_of_row, self._replay, f'"{sent_at}"')
-        return Record(line, identity, key, data, values_of_row[_DATE_AT][1:-1], sent_at)
+        data = assemble(
+            f'{identified}{line_no}",', f"{numbered}{line_no},", *members, self._replay, f'"SentAt":"{sent_at}",'
+        )  # fmt: skip
+        return Record(line, f"{invoice_no}-{line_no}", key, data, members[_DATE_AT][_DATE], sent_at)
 
     def rejected(self, cells: Sequence[str], line: int, raw: str) -> Rejected:
         """Why the contract refuses the row: every bad cell."""
@@ -122,20 +124,22 @@ class Encoder:
     def _event_id(self, cells: Sequence[str]) -> str | None:
         """The identity of a rejected row, which keeps its number; None without an InvoiceNo."""
         try:
-            invoice_no, _, _ = self._invoices[cells[self._invoice_at]]
+            invoice_no = self._invoices[cells[self._invoice_at]][0]
         except (ValueError, IndexError):
             return None
         return order_line.event_id(invoice_no, self._next_line_no(invoice_no))
 
 
-def _fragment_of(name: str) -> Callable[[str], str]:
-    return lambda cell: order_line.fragment(order_line.field(name, cell))
+def _member_of(name: str) -> Callable[[str], str]:
+    return lambda cell: member(name, order_line.field(name, cell))
 
 
-def _invoice(cell: str) -> tuple[str, str, str]:
-    """The InvoiceNo, its partition key, and it as JSON."""
+def _invoice(cell: str) -> tuple[str, str, str, str]:
+    """The InvoiceNo, its partition key, and what stands on the wire before the line's number, both times."""
     invoice_no = str(order_line.field("InvoiceNo", cell))
-    return invoice_no, order_line.partition_key({"InvoiceNo": invoice_no}), order_line.fragment(invoice_no)
+    identified = member("EventID", f"{invoice_no}-")[: -len('",')]
+    numbered = member("InvoiceNo", invoice_no) + '"LineNo":'
+    return invoice_no, order_line.partition_key({"InvoiceNo": invoice_no}), identified, numbered
 
 
 def _kept(raw: str) -> str:

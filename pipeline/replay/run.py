@@ -162,11 +162,11 @@ class _Run:
             if control.news and not self._obey():
                 return False
             self._line = row.line
-            if before.has(row.line):
+            if before.done and before.has(row.line):
                 if isinstance(row, Rejected):
                     self._tally.note(row)
                 continue
-            if schedule.tempo.paced:
+            if schedule.paced:
                 schedule.next(row.at if isinstance(row, Record) else "")
                 if not self._await():
                     return False

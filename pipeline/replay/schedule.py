@@ -21,6 +21,7 @@ class Schedule:
 
     def __init__(self, tempo: Tempo, clock: Callable[[], float] = time.monotonic) -> None:
         self.tempo = tempo
+        self.paced = tempo.paced  # asked for each row
         self._clock = clock
         self._due: float | None = None  # of the row before
         self._text = ""
@@ -49,7 +50,7 @@ class Schedule:
     def change(self, tempo: Tempo) -> None:
         """Go by another tempo from the next row on, which is due as from now: what was late before is forgiven."""
         if tempo != self.tempo:
-            self.tempo = tempo
+            self.tempo, self.paced = tempo, tempo.paced
             self._due = self._clock() if tempo.paced and self._due is not None else None
 
     def held(self, seconds: float) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import threading
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 import requests
@@ -117,9 +118,9 @@ class KinesisSender:
         """One PutRecords. A lost answer counts as refused: such a record may come twice; each sink takes it once."""
         entries = [{"Data": record.data, "PartitionKey": record.key} for record in records]
         return called(
-            lambda: self._kinesis.put_records(StreamName=self._stream, Records=entries)["Records"],
+            lambda: self._kinesis.put_records(StreamName=self._stream, Records=entries).get("Records", ()),
             f"Stream {self._stream}",
-            lambda taken: Accepted(taken["ShardId"], taken["SequenceNumber"]),
+            itemgetter("ShardId", "SequenceNumber"),
             len(records),
         )
 
@@ -127,10 +128,13 @@ class KinesisSender:
 def called(
     put: Callable[[], Sequence[Mapping[str, Any]]],
     where: str,
-    accepted: Callable[[Mapping[str, Any]], Accepted],
+    taken: Callable[[Mapping[str, Any]], tuple[str, str]],
     count: int,
 ) -> list[Outcome]:
-    """The outcomes of a boto3 call that answers record by record. Raises CloudError for what no attempt changes."""
+    """The outcomes of a boto3 call that answers record by record; `taken` gives shard and number of a taken one.
+
+    Raises CloudError for what no attempt changes.
+    """
     try:
         results = put()
     except ClientError as error:
@@ -141,9 +145,14 @@ def called(
         return [Refused(code, str(error), retry=code not in _FOR_GOOD)] * count
     except BotoCoreError as error:
         return [Refused(type(error).__name__, str(error), lost=not isinstance(error, _NEVER_SENT))] * count
+    if len(results) != count:
+        return [Refused("BadAnswer", f"{len(results)} results for {count} records", lost=True)] * count
+    accepted = Accepted._make  # without its own call's detour: 0.1 microseconds a row
     return [
-        Refused(result["ErrorCode"], result.get("ErrorMessage", "")) if result.get("ErrorCode") else accepted(result)
-        for _, result in zip(range(count), results, strict=True)
+        Refused(result["ErrorCode"], result.get("ErrorMessage", ""))
+        if result.get("ErrorCode")
+        else accepted(taken(result))
+        for result in results
     ]
 
 

@@ -34,7 +34,7 @@ def endpoint(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
 
 def test_every_row_is_sent_and_acknowledged_by_each_way(path: Path, endpoint: str) -> None:
     client, rows = bench.kinesis(endpoint), bench.records(path)
-    assert bench.ours(client, "bench", path).rows == 1200
+    assert bench.ours("bench", path, endpoint).rows == 1200
     assert bench.ceiling(client, "bench", bench.batches(rows)).rows == 1200
     assert bench.row_by_row(f"{endpoint}/orders", {}, rows[:20]).rows == 20
     assert bench.parsing(path).rows == 1200

@@ -15,7 +15,7 @@ from pipeline.errors import BusyError, DiskError
 from pipeline.replay import journal as journal_module
 from pipeline.replay import kept, ledger, resume
 from pipeline.replay.delivery import Patience
-from pipeline.replay.journal import Batch, Journal
+from pipeline.replay.journal import Batch, Journal, as_line
 from pipeline.replay.reader import OrderFile
 from pipeline.replay.run import Job, replay
 from pipeline.replay.senders import KinesisSender
@@ -98,7 +98,7 @@ class MortalJournal(Journal):
         super().__init__(folder)
         self.life = life
 
-    def write(self, told: Batch) -> None:
+    def write(self, told: bytes) -> None:
         self.life.reach("")
         super().write(told)
         self.life.reach("after its checkpoint")
@@ -254,14 +254,14 @@ def told(*lines: int, refused: dict[str, list[str]] | None = None) -> Batch:
 
 def test_the_last_line_of_a_killed_worker_may_be_torn(tmp_path: Path) -> None:
     journal = Journal(tmp_path / "j")
-    journal.write(told(2, 3))
-    journal.write(told(4))
+    journal.write(as_line(told(2, 3)))
+    journal.write(as_line(told(4)))
     os.close(journal._lock)
     (segment,) = (tmp_path / "j").glob("*.jsonl")
     segment.write_bytes(segment.read_bytes()[:-20])
     again = Journal(tmp_path / "j")
     assert again.left() == [told(2, 3)]
-    again.write(told(5))
+    again.write(as_line(told(5)))
     assert [batch.lines for batch in again.left()] == [[2, 3], [5]]  # in a segment of its own
     again.drop(again.cut())
     again.close()
@@ -290,13 +290,13 @@ def test_a_disk_that_takes_nothing_is_a_named_error(tmp_path: Path, monkeypatch:
     with monkeypatch.context() as patched:
         patched.setattr(os, "write", full)
         with pytest.raises(DiskError, match="No space left"):
-            journal.write(told(2))
+            journal.write(as_line(told(2)))
     journal.close()
 
 
 def test_a_full_disk_ends_a_replay_whose_rows_are_in_the_ledger_all_the_same(world: World) -> None:
     class Full(Journal):
-        def write(self, told: Batch) -> None:
+        def write(self, told: bytes) -> None:
             raise DiskError("the disk is full")
 
     journal = Full(world.folder)
@@ -313,7 +313,7 @@ def test_a_full_disk_ends_a_replay_whose_rows_are_in_the_ledger_all_the_same(wor
 def test_sync_is_harmless_at_any_time(tmp_path: Path) -> None:
     journal = Journal(tmp_path / "j")
     journal.sync()
-    journal.write(told(2))
+    journal.write(as_line(told(2)))
     journal.sync()
     assert json.loads((tmp_path / "j" / "000001.jsonl").read_text())[1] == [2]
     journal.drop(journal.cut())
