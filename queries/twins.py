@@ -1,29 +1,35 @@
-"""The same figure from the other engine, and whether the two agree."""
+"""The same figure from the other engine, and whether the two agree.
+
+What the warehouse answers from its rollups, the lake answers from the order lines in its files: `sql/lake/tables/` has
+a query of the lake for each of the warehouse's tables, and stands in front of the warehouse's own query. So a figure
+has one definition, and what is compared is how its numbers came about: by COPY, merge and rollups, or from the files.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import re
+from dataclasses import dataclass, replace
+from datetime import date
 from decimal import Decimal
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from queries.reports import lake_sales, sales
+import pandas as pd
+
+from queries.loader import SQL, load, parse
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
-    import pandas as pd
+    from queries.figure import Engine, Evidence, Figure
+    from queries.loader import Query
 
-    from queries.figure import Figure
+_READ = re.compile(r"\b(?:from|join)\s+([a-z_]\w*)")
+_NO_TABLES = re.compile(r"--[^\n]*|extract\([^)]*\)")  # comments, and what is taken from a moment
+_NAMED = re.compile(r"(?:\bwith|,)\s+([a-z_]\w*)\s+as\s+\(")
+_KEYS = ("place", "period", "country", "weekday", "hour", "stock_code", "customer", "month", "day", "invoice_no")
 
-# A report of the warehouse, and the one that asks the lake the same; the latter takes the first and the last arrival
-# hour before what the former takes.
-TWINS: Mapping[Callable[..., Figure], Callable[..., Figure]] = {
-    sales.totals: lake_sales.totals,
-    sales.by_period: lake_sales.by_period,
-    sales.by_country: lake_sales.by_country,
-    sales.by_weekday_hour: lake_sales.by_weekday_hour,
-}
-_KEYS = ("period", "country", "weekday", "hour", "stock_code", "customer", "month", "day")
+_HOURS = ("first", "last")
 
 
 @dataclass(frozen=True)
@@ -34,6 +40,60 @@ class Difference:
     column: str
     ours: Any
     theirs: Any
+
+
+def has_twin(behind: Evidence) -> bool:
+    """Whether the lake can be asked for the same: it holds order lines, and nothing of what COPY refused."""
+    query = load("warehouse").get(behind.name)
+    if query is None:
+        return False
+    read = _tables_read(query.sql)
+    # Order lines are turned page by page, in words that Athena does not know.
+    return bool(read) and read <= set(tables()) and "offset" not in query.sql
+
+
+def of_lake(lake: Engine, report: Callable[..., Figure], first: str, last: str, *arguments: object) -> Figure:
+    """What `report(warehouse, *arguments)` answers, asked of the lake's files that arrived from hour `first` to `last`.
+
+    Hours are written yyyy/MM/dd/HH, both included.
+    """
+    return report(_Files(lake, first, last), *arguments)
+
+
+class _Files:
+    """The lake as an engine that the warehouse's queries may be asked of."""
+
+    def __init__(self, lake: Engine, first: str, last: str) -> None:
+        self._lake = lake
+        self._hours = {"first": first, "last": last}
+
+    def ask(self, query: Query, **parameters: object) -> Figure:
+        """Run a query of the warehouse. Raises as the lake does."""
+        return self._lake.ask(
+            over_files(query, parameters), **{name: _text(value) for name, value in parameters.items()}, **self._hours
+        )
+
+
+def over_files(query: Query, parameters: Mapping[str, object]) -> Query:
+    """A query of the warehouse with the tables that it reads worked out in front of it, in Athena's SQL.
+
+    Athena takes literals for parameters, which have to be told what they are when they are no text.
+    """
+    sql = query.sql
+    for name, value in parameters.items():
+        if kind := _kind(value):
+            sql = re.sub(rf"(?<!:):{name}\b", f"cast(:{name} as {kind})", sql)
+    steps = [f"{name} as (\n{tables()[name].sql}\n)" for name in _in_order(_tables_read(sql))]
+    rest = sql.removeprefix("with")
+    joined = ",\n\n".join(steps)
+    text = f"with {joined},\n\n{rest.lstrip()}" if rest != sql else f"with {joined}\n\n{sql}"
+    return replace(query, engine="lake", sql=text, parameters=(*_HOURS, *query.parameters))
+
+
+@cache
+def tables() -> Mapping[str, Query]:
+    """By its name, how each table of the warehouse is worked out from the lake's files."""
+    return {path.stem: parse(path, "lake") for path in sorted((SQL / "lake" / "tables").glob("*.sql"))}
 
 
 def differences(ours: pd.DataFrame, theirs: pd.DataFrame) -> list[Difference]:
@@ -50,16 +110,44 @@ def differences(ours: pd.DataFrame, theirs: pd.DataFrame) -> list[Difference]:
     ]
 
 
+def _tables_read(sql: str) -> set[str]:
+    """What a query reads that it does not name itself."""
+    sql = _NO_TABLES.sub("", sql)
+    return set(_READ.findall(sql)) - set(_NAMED.findall(sql))
+
+
+def _in_order(names: Iterable[str]) -> list[str]:
+    """Tables, each behind those that it is worked out from."""
+    found: dict[str, None] = {}
+    for name in sorted(names):
+        if name in tables():
+            found |= dict.fromkeys(_in_order(_tables_read(tables()[name].sql)))
+            found[name] = None
+    return list(found)
+
+
+def _kind(value: object) -> str | None:
+    """What a parameter is in Athena's SQL; None for what a literal tells by itself."""
+    if isinstance(value, date):  # a datetime is one, too
+        return "timestamp"
+    return "decimal(38, 4)" if isinstance(value, Decimal) else None
+
+
+def _text(value: object) -> object:
+    return str(value) if isinstance(value, date | Decimal) else value
+
+
 def _rows(frame: pd.DataFrame, keys: list[str], columns: list[str]) -> dict[tuple[object, ...], dict[str, Any]]:
+    # Where nothing tells rows apart, their order does.
     return {
-        tuple(record[key] for key in keys): {name: record[name] for name in columns}
-        for record in frame.to_dict("records")
+        tuple(record[key] for key in keys) or (at,): {name: record[name] for name in columns}
+        for at, record in enumerate(frame.to_dict("records"))
     }
 
 
-def _same(one: Any, other: Any) -> bool:  # noqa: ANN401 - a number, text or nothing
-    if one is None or other is None:
-        return one is other
-    if isinstance(one, str) or isinstance(other, str):
+def _same(one: Any, other: Any) -> bool:  # noqa: ANN401 - a number, a text, a time or nothing
+    if pd.isna(one) or pd.isna(other):
+        return bool(pd.isna(one) and pd.isna(other))
+    if isinstance(one, str | date) or isinstance(other, str | date):
         return bool(one == other)
     return Decimal(str(one)) == Decimal(str(other))

@@ -9,7 +9,7 @@ import streamlit as st
 
 from pages.parts import asked, states, taking, words
 from queries.answers import FRESH_FOR_S
-from queries.twins import TWINS, differences
+from queries.twins import differences, has_twin, of_lake
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -57,7 +57,7 @@ def show(what: str, answering: Answering, *, shown: pd.DataFrame | None = None, 
                 help="Also for everybody else who looks at the same figure",
             )
             taking.files(what, figure, shown, chart)
-            if answering.question.report in TWINS:
+            if answering.question.engine == "warehouse" and has_twin(behind):
                 _other_engine(what, answering)
             st.code(_as_run(behind), language="sql", wrap_lines=True)
 
@@ -75,7 +75,7 @@ def _other_engine(what: str, answering: Answering) -> None:
     with states.panel(f"{what}, of the lake"):
         first, last = asked.sources().outputs.lake_from, f"{datetime.now(UTC):%Y/%m/%d/%H}"
         (twin,) = asked.together(
-            asked.lake(TWINS[answering.question.report], first, last, *answering.question.arguments)
+            asked.lake(of_lake, answering.question.report, first, last, *answering.question.arguments)
         )
         other = twin.figure()
         found = differences(answering.figure().frame, other.frame)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from pages.parts import charts, evidence, filters, words
+from pages.parts import charts, evidence, filters, options, words
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -29,15 +29,14 @@ def show(state: Selection, answering: Answering, before: Answering | None, measu
         f"{words.step(best['period'], state.by)} sold most: {words.short_money(best['net_sales'])}",
         help=f"{measures[0].label}: {measures[0].definition}",
     )
-    for tab, measure in zip(st.tabs([m.label for m in measures]), measures, strict=True):
-        with tab:
-            chart = charts.course(course.frame, measure, state.by, before=earlier, chosen=chosen)
-            charts.show(
-                chart,
-                key=f"sales {measure.column} {state.step}",
-                alt=f"{measure.label} by {state.by}, {words.period(state.period)}.",
-                pick=lambda place: filters.choose(step=steps[place].to_pydatetime()),
-            )
-            if measure is measures[0]:
-                first = chart
-    evidence.show("Sales over time", answering, chart=first)
+    shown = {measure.column: measure.label for measure in measures}
+    column = options.one_of("measure", "Measure", shown)
+    measure = next(each for each in measures if each.column == column)
+    chart = charts.course(course.frame, measure, state.by, before=earlier, chosen=chosen)
+    charts.show(
+        chart,
+        key=f"sales {column} {state.step}",
+        alt=f"{measure.label} by {state.by}, {words.period(state.period)}.",
+        pick=lambda place: filters.choose(step=steps[place].to_pydatetime()),
+    )
+    evidence.show("Sales over time", answering, chart=chart)

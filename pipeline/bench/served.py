@@ -45,7 +45,7 @@ def dashboard(state: Path, log: Path, script: str = "dashboard.py") -> Iterator[
         port = probe.getsockname()[1]
     with log.open("wb") as output:
         process = subprocess.Popen(
-            [sys.executable, "-m", "streamlit", "run", script, "--server.port", str(port)],
+            [sys.executable, "serve.py", "--port", str(port), script],
             cwd=REPOSITORY,
             env=os.environ | {"WEIR_STATE": str(state)},
             stdin=subprocess.DEVNULL,

@@ -167,7 +167,7 @@ def _await_delivery(settings: Settings, receipt: dict[str, Any]) -> None:
 def _dashboard(port: int, state: Path) -> Iterator[subprocess.Popen[bytes]]:
     """The Streamlit server as a child, once it answers."""
     log = state / "dashboard.log"
-    command = [sys.executable, "-m", "streamlit", "run", "dashboard.py", "--server.port", str(port)]
+    command = [sys.executable, "serve.py", "--port", str(port)]
     environment = os.environ | {"WEIR_STATE": str(state)}
     with log.open("wb") as output:
         process = subprocess.Popen(

@@ -42,7 +42,7 @@ def dashboard_url(cloud: Cloud, tmp_path_factory: pytest.TempPathFactory) -> Ite
     log = tmp_path_factory.mktemp("dashboard") / "log"
     with log.open("wb") as output:
         process = subprocess.Popen(
-            [sys.executable, "-m", "streamlit", "run", "dashboard.py", "--server.port", str(port)],
+            [sys.executable, "serve.py", "--port", str(port)],
             cwd=REPOSITORY,
             env=os.environ | {"WEIR_STATE": str(cloud.settings.state)},
             stdin=subprocess.DEVNULL,

@@ -9,6 +9,6 @@ hours as (
     from sales_by_hour_country
     where hour >= :since and hour < :until
         and (:country = '' or country = :country)
-        and (:dow = -1 or extract(dow from hour) = :dow)
+        and (:dow = -1 or mod(cast(extract(dow from hour) as integer), 7) = :dow)
         and (:hour_of_day = -1 or extract(hour from hour) = :hour_of_day)
 ),
