@@ -4,7 +4,17 @@ from __future__ import annotations
 
 import streamlit as st
 
-from pages.parts import asked, customer_groups, customer_segments, frame, one_customer, options, states, words
+from pages.parts import (
+    asked,
+    customer_cohorts,
+    customer_groups,
+    customer_segments,
+    frame,
+    one_customer,
+    options,
+    states,
+    words,
+)
 from pipeline.errors import BadInputError
 from queries.reports import customer, customers
 
@@ -14,7 +24,7 @@ WHEN = {"always": "Of all time", "period": "In the period"}
 state, span = frame.begin(
     "Customers",
     "Who buys most, who is new and who comes back, and who is about to be lost?",
-    narrows=("country", "customer"),
+    narrows=("country", "customer", "step"),
     by_options=("day", "month", "year"),
 )
 if state.customer:
@@ -28,7 +38,7 @@ with st.container(horizontal=True, vertical_alignment="bottom"):
     options.typed("customer", "Find a customer", "17850", icon=":material/search:")
     of_all_time = options.one_of("best", "The best customers", WHEN) == "always"
 course, in_segments, cutoffs, cohorts, best, countries = asked.together(
-    asked.warehouse(customers.new_and_returning, state.scope, state.by),
+    asked.warehouse(customers.new_and_returning, state.whole, state.by),
     asked.warehouse(customers.in_segments, state.country),
     asked.warehouse(customers.cutoffs),
     asked.warehouse(customers.cohorts, state.country),
@@ -41,13 +51,13 @@ with states.panel("Customers in numbers"):
     if course.figure().empty and span.first is None:
         frame.nothing_sold(state, span)
         st.stop()
-    customer_groups.summary(course, in_segments)
+    customer_groups.summary(state, course, in_segments)
 with states.panel("New and returning"):
     customer_groups.new_and_returning(state, course)
 with states.panel("Segments"):
     customer_segments.show(state, in_segments, cutoffs)
 with states.panel("Cohorts"):
-    customer_groups.cohorts(cohorts)
+    customer_cohorts.show(state, cohorts)
 left, right = st.columns(2, gap="medium")
 with left, states.panel("The best customers"):
     customer_groups.best(state, best, of_all_time=of_all_time)

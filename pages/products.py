@@ -19,14 +19,14 @@ FOUND = 8
 state, span = frame.begin(
     "Products",
     "Which products sell most and least, how much of all do the first ones make, and how does one of them go?",
-    narrows=("country", "product"),
+    narrows=("country", "product", "step"),
     by_options=products.known_by(st.query_params.get("country", "")),
 )
 with st.container(horizontal=True, vertical_alignment="bottom"):
     ranking = cast("products.Ranking", options.one_of("rank", "Rank by", RANKINGS))
     end = cast("products.End", options.one_of("from", "From the", ENDS))
     wanted = options.typed("find", "Find a product", "CAKESTAND or 22423", icon=":material/search:")
-scope = state.whole.without("product")
+scope = state.scope.without("product")
 ranked, totals, *more = asked.together(
     asked.warehouse(products.ranked, scope, ranking, end, TOP),
     asked.warehouse(sales.totals, scope),
@@ -50,4 +50,4 @@ if product:
     lines = one_product.show(state, product)
     if not state.country:
         product_ranking.leaders(state)
-    behind.lines(products.known(replace(state.whole, product=product)), lines)
+    behind.lines(products.known(replace(state.scope, product=product)), lines)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import queue
 import time
 from contextlib import contextmanager, suppress
@@ -33,6 +34,7 @@ _CONNECTIONS = 4
 _LIMIT_S = 20.0
 # How much later than the engine's own limit we stop listening to an engine that does not answer at all.
 _SILENCE_S = 5.0
+_NEAR_S = 1.0  # limits that differ by less are the same
 # Both engines know these; a session may stop what its own user runs.
 _SESSION = "select pg_backend_pid() as session"
 _STOP = "select pg_cancel_backend(:session)"
@@ -55,7 +57,8 @@ _STATES: dict[str, tuple[type[WeirError], str]] = {
 class Warehouse:
     """Asks the warehouse; safe to share between threads.
 
-    `open_connection` makes one autocommitting DB-API connection. `limit_s` is the time that one query may take.
+    `open_connection` makes one autocommitting DB-API connection. `limit_s` is the time that one query may take, waiting
+    for a connection included.
     """
 
     def __init__(
@@ -80,12 +83,12 @@ class Warehouse:
         with self._slot() as slot, ticket.stopped_by(slot.stop):
             reused = slot.connection is not None
             try:
-                frame = slot.run(query.sql, parameters, ticket)
+                frame = slot.run(query.sql, parameters, ticket, started)
             except CloudDownError:
                 # An idle connection that the other side closed says nothing about the warehouse now.
                 if not reused:
                     raise
-                frame = slot.run(query.sql, parameters, ticket)
+                frame = slot.run(query.sql, parameters, ticket, started)
         return Figure(
             frame, Evidence(query.name, ENGINE, query.sql, dict(parameters), round(time.monotonic() - started, 3))
         )
@@ -136,13 +139,14 @@ class _Slot:
             finally:
                 other.close()
 
-    def run(self, sql: str, parameters: dict[str, object], ticket: tickets.Ticket) -> pd.DataFrame:
-        started = time.monotonic()
+    def run(self, sql: str, parameters: dict[str, object], ticket: tickets.Ticket, started: float) -> pd.DataFrame:
+        """The rows; `started` is when the reader began to wait, by a monotonic clock."""
         try:
             if self.connection is None:
                 self.connection = self._ready(self._open())
                 ticket.check()
             with self.connection.cursor() as cursor:
+                self._limit(self.connection, cursor, self._limit_s - (time.monotonic() - started))
                 cursor.paramstyle = "named"
                 cursor.execute(sql, parameters)
                 return _frame(cursor)
@@ -164,14 +168,22 @@ class _Slot:
             self._refuse(error, "", time.monotonic() - started)
 
     def _ready(self, connection: Any) -> Any:  # noqa: ANN401 - the driver has no types
+        connection.weir_limit_s = None
         with connection.cursor() as cursor:
-            cursor.execute(f"set statement_timeout to {int(self._limit_s * 1000)}")
             cursor.execute(_SESSION)
             # By which another connection can stop what this one runs.
             connection.weir_session = int(cursor.fetchone()[0])
         # The driver keeps the limit it connected with for every later read, which would end a long query early.
         connection._usock.settimeout(self._limit_s + _SILENCE_S)  # noqa: SLF001 - there is no public way
         return connection
+
+    @staticmethod
+    def _limit(connection: Any, cursor: Any, left_s: float) -> None:  # noqa: ANN401 - the driver has no types
+        """Let the engine break off what takes longer than is left; a round trip only where that has changed much."""
+        limit_s = connection.weir_limit_s
+        if limit_s is None or abs(left_s - limit_s) > _NEAR_S:
+            cursor.execute(f"set statement_timeout to {max(1, math.ceil(left_s * 1000))}")
+            connection.weir_limit_s = left_s
 
     def _drop(self) -> None:
         connection, self.connection = self.connection, None

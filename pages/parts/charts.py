@@ -10,10 +10,9 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from pages.parts import theme
-from queries.scope import DAYS_OF_THE_WEEK
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     import numpy as np
 
@@ -35,16 +34,24 @@ _TICK_DATES = (
 _MANY = 4_000
 _TICKS = 8  # at most, on an axis of time
 _PULSE_HEIGHT = 160
-_HEAT_HEIGHT = 300
 _MARKED = 400  # as many points have marks to click on; more would be a band
 MOST_POINTS = 15_000
 
 
-def show(figure: go.Figure, key: str, alt: str, pick: Callable[[int], None] | None = None) -> None:
+def show(
+    figure: go.Figure,
+    key: str,
+    alt: str,
+    pick: Callable[[int], None] | None = None,
+    *,
+    names: Sequence[str] = (),
+    what: str = "",
+) -> None:
     """Put a chart on the page; `alt` tells in a sentence what it shows. The camera in its corner saves it as PNG.
 
     `pick` is called with the place, from 0, of the point or bar that was clicked. What it changes belongs in `key`
-    too: a chart that comes anew has forgotten the click.
+    too: a chart that comes anew has forgotten the click. With `names`, one for each place, a list under the chart does
+    the same for keyboards and small screens, unless it were endless; `what` says what is chosen there.
     """
     figure.update_layout(meta=alt)
     name = key.lower().replace(" ", "-")
@@ -65,6 +72,27 @@ def show(figure: go.Figure, key: str, alt: str, pick: Callable[[int], None] | No
 
     figure.update_layout(clickmode="event+select", dragmode=False)
     st.plotly_chart(figure, key=key, alt=alt, config=config, on_select=picked, selection_mode="points")
+    if 0 < len(names) <= _MARKED:
+        _by_name(f"{key} by name", pick, names, what)
+
+
+def _by_name(key: str, pick: Callable[[int], None], names: Sequence[str], what: str) -> None:
+    def named() -> None:
+        place = st.session_state[key]
+        if place is not None:
+            pick(place)
+
+    st.selectbox(
+        f"Choose {what}",
+        range(len(names)),
+        index=None,
+        format_func=names.__getitem__,
+        key=key,
+        on_change=named,
+        placeholder=f"Choose {what}",
+        label_visibility="collapsed",
+        width=280,
+    )
 
 
 def course(
@@ -194,61 +222,6 @@ def ranking(
     figure.update_yaxes(type="category", autorange="reversed", showgrid=False, title=None, dtick=1)
     figure.update_xaxes(visible=False, rangemode="tozero")
     return figure.update_layout(height=32 * len(names) + 24)
-
-
-def heat(frame: pd.DataFrame, measure: Measure, chosen: tuple[int, int] | None = None) -> go.Figure:
-    """One measure by `weekday` (1 to 7, downwards) and `hour` of the day; the greater, the darker.
-
-    What is clicked is a mark over each cell, in the order of `frame`: Plotly's own cells cannot be chosen.
-    """
-    hours = list(range(int(frame["hour"].min()), int(frame["hour"].max()) + 1))
-    days = list(range(1, 8))
-    cells = {
-        (int(day), int(hour)): float(v)
-        for day, hour, v in zip(frame["weekday"], frame["hour"], frame[measure.column], strict=True)
-    }
-    colour = theme.OF_MEASURE[measure.column][0]
-    figure = blank(
-        go.Heatmap(
-            x=hours,
-            y=days,
-            z=[[cells.get((day, hour)) for hour in hours] for day in days],
-            colorscale=[[0, f"{colour}14"], [1, colour]],
-            zmin=min(0.0, *cells.values()),
-            showscale=False,
-            xgap=2,
-            ygap=2,
-            hoverinfo="skip",
-        ),
-        hovermode="closest",
-    )
-    figure.add_trace(
-        go.Scatter(
-            x=frame["hour"].astype(int).to_numpy(),
-            y=frame["weekday"].astype(int).to_numpy(),
-            mode="markers",
-            marker={"size": 18, "symbol": "square", "opacity": 0},
-            unselected={"marker": {"opacity": 0}},
-            selected={"marker": {"opacity": 0}},
-            text=[DAYS_OF_THE_WEEK[int(day) - 1] for day in frame["weekday"]],
-            customdata=numbers(frame[measure.column]),
-            hovertemplate="%{text}s, %{x}:00<br>" + hover(measure, "customdata"),
-        )
-    )
-    if chosen is not None:
-        day, hour = chosen
-        figure.add_shape(
-            type="rect",
-            x0=hour - 0.5,
-            x1=hour + 0.5,
-            y0=day - 0.5,
-            y1=day + 0.5,
-            line={"color": theme.RETURNS, "width": 3},
-        )
-    names = [name[:3] for name in DAYS_OF_THE_WEEK]
-    figure.update_yaxes(tickvals=days, ticktext=names, autorange="reversed", showgrid=False, title=None)
-    figure.update_xaxes(dtick=2, ticksuffix=":00", title=None, range=[hours[0] - 0.5, hours[-1] + 0.5])
-    return figure.update_layout(height=_HEAT_HEIGHT)
 
 
 def blank(trace: go.Bar | go.Scatter | go.Heatmap, **layout: Any) -> go.Figure:  # noqa: ANN401 - Plotly's own names

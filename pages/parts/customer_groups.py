@@ -1,4 +1,4 @@
-"""All customers: new and returning ones, cohorts, the best ones, and where they live."""
+"""All customers: new and returning ones, the best ones, and where they live."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import plotly.graph_objects as go
 import streamlit as st
 
-from pages.parts import charts, customer_segments, evidence, filters, theme, tiles, words
+from pages.parts import charts, customer_segments, evidence, filters, options, theme, tiles, words
 from queries import definitions as d
 
 if TYPE_CHECKING:
@@ -24,9 +24,9 @@ _STANDINGS = (
 )
 
 
-def summary(course: Answering, in_segments: Answering) -> None:
-    """The tiles: how many customers there are, and who ordered in the period."""
-    found = course.figure().frame
+def summary(state: Selection, course: Answering, in_segments: Answering) -> None:
+    """The tiles: how many customers there are, and who ordered in the period, or in the step of it."""
+    found = _of_step(course.figure().frame, state)
     sums = {
         name: found[name].sum() if len(found) else 0
         for name in ("new_orders", "returning_orders", "nobody_orders", "nobody_net_sales")
@@ -36,40 +36,53 @@ def summary(course: Answering, in_segments: Answering) -> None:
 
 
 def new_and_returning(state: Selection, answering: Answering) -> None:
-    """Stacked columns over time, by orders and by net sales."""
+    """Stacked columns over time, by orders or by net sales; a click narrows the page to a step."""
     found = answering.figure()
     if found.empty:
         st.info(f"No invoices from {words.period(state.period)}.", icon=":material/search_off:")
         return
-    frame = found.frame
-    orders = sum(int(frame[f"{name}_orders"].sum()) for name, _, _ in _STANDINGS)
-    back = int(frame["returning_orders"].sum())
-    share = f"{back / orders:.0%} of orders came from returning customers" if orders else "Returns alone, no orders"
+    frame, chosen = found.frame, _of_step(found.frame, state)
+    orders = sum(int(chosen[f"{name}_orders"].sum()) for name, _, _ in _STANDINGS)
+    back = int(chosen["returning_orders"].sum())
+    share = f"{back / orders:.0%} of orders came from returning customers" if orders else "No orders"
     st.subheader(share, help=f"{d.NEW_CUSTOMERS.definition} {d.RETURNING_ORDERS.definition}")
-    first = None
-    for tab, (column, measure) in zip(
-        st.tabs(["Orders", "Net sales"]), (("orders", d.ORDERS), ("net_sales", d.NET_SALES)), strict=True
-    ):
-        with tab:
-            chart = _stacked(frame, column, measure, state)
-            charts.show(
-                chart,
-                key=f"customers {column}",
-                alt=f"{measure.label} of new and returning customers by {state.by}, {words.period(state.period)}.",
-            )
-            first = first or chart
-    evidence.show("New and returning", answering, chart=first)
+    measure = options.measure("standing", (d.ORDERS, d.NET_SALES))
+    steps = list(frame["period"])
+    chart = _stacked(frame, measure, state)
+
+    def pick(place: int) -> None:
+        filters.choose(step=steps[place].to_pydatetime())
+        options.put("best", "period")
+
+    charts.show(
+        chart,
+        key=f"customers {measure.column} {state.step}",
+        alt=f"{measure.label} of new and returning customers by {state.by}, {words.period(state.period)}.",
+        pick=pick,
+        names=[words.step(step, state.by) for step in steps],
+        what=words.a(state.by),
+    )
+    evidence.show("New and returning", answering, chart=chart)
 
 
-def _stacked(frame: pd.DataFrame, column: str, measure: d.Measure, state: Selection) -> go.Figure:
+def _of_step(frame: pd.DataFrame, state: Selection) -> pd.DataFrame:
+    """The rows that the page is narrowed to: that of the step, where one is chosen."""
+    return frame if state.step is None or frame.empty else frame[frame["period"] == state.step]
+
+
+def _stacked(frame: pd.DataFrame, measure: d.Measure, state: Selection) -> go.Figure:
     figure = charts.blank(go.Bar(), barmode="relative", showlegend=True)
     figure.data = ()
+    places = [place for place, step in enumerate(frame["period"]) if step == state.step]
+    chosen = places or None
     for name, label, colour in _STANDINGS:
         figure.add_trace(
             go.Bar(
-                y=charts.numbers(frame[f"{name}_{column}"]),
+                y=charts.numbers(frame[f"{name}_{measure.column}"]),
                 name=label,
                 marker={"color": colour},
+                selectedpoints=chosen,
+                unselected={"marker": {"opacity": 0.25}},
                 hovertemplate=charts.hover(measure).replace(measure.label, label),
             )
         )
@@ -87,7 +100,7 @@ def best(state: Selection, answering: Answering, *, of_all_time: bool) -> None:
         st.info("No customer bought anything there and then.", icon=":material/search_off:")
         return
     who = str(known["customer"].iloc[0])
-    when = "of all time" if of_all_time else f"from {words.period(state.period)}"
+    when = "of all time" if of_all_time else words.during(state)
     st.subheader(
         f"Customer {who} bought most {when}: {words.short_money(known['net_sales'].iloc[0])}", help=d.TOP_CUSTOMERS
     )
@@ -97,7 +110,7 @@ def best(state: Selection, answering: Answering, *, of_all_time: bool) -> None:
     )
     charts.show(
         chart,
-        key=f"customers best {of_all_time} {state.country}",
+        key=f"customers best {of_all_time} {state.country} {state.step}",
         alt=f"Net sales of the {len(known)} best customers {when}.",
         pick=lambda place: filters.choose(customer=names[place]),
     )
@@ -105,68 +118,6 @@ def best(state: Selection, answering: Answering, *, of_all_time: bool) -> None:
     for net in nobody["net_sales"]:
         st.caption(f"Invoices without a customer id come to {words.money(net)}.")
     evidence.show("The best customers", answering, chart=chart)
-
-
-def cohorts(answering: Answering) -> None:
-    """A triangle: for each month of first orders, who came back in the months since."""
-    found = answering.figure()
-    if found.empty:
-        return
-    frame = found.frame
-    newest = frame["month"].max()
-    whole = frame[(frame["since"] == 1) & (frame["month"] < newest)]
-    sizes = int(whole["size"].sum())
-    title = "First orders by month"
-    if sizes:
-        title = f"{int(whole['customers'].sum()) / sizes:.0%} order again in the month after their first order"
-    st.subheader(title, help=d.RETENTION)
-    chart = _triangle(frame)
-    charts.show(chart, key="cohorts", alt="The share of each month's new customers who ordered again, by months since.")
-    evidence.show("Cohorts", answering, chart=chart)
-
-
-def _triangle(frame: pd.DataFrame) -> go.Figure:
-    later = frame[frame["since"] > 0]
-    starts = list(dict.fromkeys(frame["cohort"]))
-    most = int(frame["since"].max())
-    shares = {
-        (start, int(since)): float(share)
-        for start, since, share in zip(later["cohort"], later["since"], later["share"], strict=True)
-    }
-    sizes = frame[frame["since"] == 0].set_index("cohort")["customers"]
-    newest = frame["month"].max()
-    # Nobody came back in a month without a row; months to come have no cell.
-    past = {start: (newest.year - start.year) * 12 + newest.month - start.month for start in starts}
-    cells = [
-        [shares.get((start, month), 0.0) if month <= past[start] else None for month in range(1, most + 1)]
-        for start in starts
-    ]
-    text = [["" if cell is None else f"{cell:.0%}" for cell in row] for row in cells]
-    top = max(shares.values(), default=1.0)
-    figure = charts.blank(
-        go.Heatmap(
-            x=[str(month) for month in range(1, most + 1)],
-            y=[f"{start:%b %y} · {int(sizes.get(start, 0))}" for start in starts],
-            z=cells,
-            text=text,
-            texttemplate="%{text}",
-            # No cell is so dark that the theme's own colour of text cannot be read on it.
-            textfont={"size": 11, "color": theme.TEXT},
-            colorscale=[[0, f"{theme.NET_SALES}0A"], [1, f"{theme.NET_SALES}80"]],
-            zmin=0,
-            zmax=top,
-            showscale=False,
-            xgap=2,
-            ygap=2,
-            hoverongaps=False,
-            hovertemplate="First order in %{y}<br>%{x} months later: %{z:.1%}<extra></extra>",
-        ),
-        hovermode="closest",
-    )
-    figure.update_yaxes(autorange="reversed", showgrid=False, title=None, type="category", dtick=1)
-    figure.update_xaxes(type="category", side="top", title=None)
-    charts.note(figure, "months since the first order", above=28)
-    return figure.update_layout(height=26 * len(starts) + 64, margin_t=60)
 
 
 def countries(state: Selection, answering: Answering) -> None:

@@ -44,6 +44,8 @@ def show(state: Selection, answering: Answering, cutoffs: Answering) -> None:
         key=f"segments {chosen and chosen.key} {state.country}",
         alt=f"Customers by segment: {told}.",
         pick=lambda place: options.put("segment", "" if chosen and chosen.key == keys[place] else keys[place]),
+        names=list(frame["name"]),
+        what="a segment",
     )
     st.caption("Of all time, up to the newest event. Click a bar for its customers.")
     _explained(found.frame, cutoffs)
@@ -108,18 +110,18 @@ def _members(state: Selection, segment: segments.Segment) -> None:
         evidence.show(f"Customers of {segment.name}", answering)
 
 
-def listed(frame: pd.DataFrame, where: str) -> None:
-    """Customers as text, and a button for each; `where` tells lists of one page apart."""
+def listed(frame: pd.DataFrame, where: str, sold: str = d.NET_SALES.label) -> None:
+    """Customers as text, and a button for each; `where` tells lists of one page apart, `sold` what the sums are."""
     names = [str(who) for who in frame["customer"]]
     table = pd.DataFrame(
         {
             "Customer": names,
-            "Net sales": frame["net_sales"].astype(float),
+            sold: frame["net_sales"].astype(float),
             "Orders": frame["orders"].astype(int),
             "Last": [tables.unbroken(words.day(at)) if not pd.isna(at) else "—" for at in frame["last_at"]],
             "Country": [tables.unbroken(words.plain(str(country))) for country in frame["country"]],
         }
     )
-    formats = {"Net sales": words.money, "Orders": words.count}
+    formats = {sold: words.money, "Orders": words.count}
     st.table(tables.formatted(table, formats), border="horizontal", hide_index=True)
     options.opener("Open a customer", dict(zip(names, names, strict=True)), "customer", where)

@@ -26,10 +26,10 @@ _NAME_LENGTH = 30
 
 def show(state: Selection, product: str) -> int | None:
     """All of it; how many order lines are behind it in what is known, None when that is not to be had."""
-    scope = replace(state.whole, product=product)
+    scope, whole = replace(state.scope, product=product), replace(state.whole, product=product)
     totals, course, countries = asked.together(
         asked.warehouse(products.totals, scope),
-        asked.warehouse(products.by_period, scope, state.by),
+        asked.warehouse(products.by_period, whole, state.by),
         asked.warehouse(products.by_country, scope.without("country")),
     )
     lines = None
@@ -45,7 +45,7 @@ def show(state: Selection, product: str) -> int | None:
         st.header(words.plain(f"{sold['description'] or UNNAMED} ({product})"))
         if not lines:
             st.info(
-                f"Nothing of it was sold from {words.period(state.period)}. It was first sold on "
+                f"Nothing of it was sold {words.during(state)}. It was first sold on "
                 f"{words.day(sold['first_day'])} and last on {words.day(sold['last_day'])}.",
                 icon=":material/date_range:",
             )
@@ -79,17 +79,19 @@ def _trend(state: Selection, answering: Answering, product: str) -> None:
         return
     best = course.greatest("net_sales")
     st.subheader(f"{words.step(best['period'], state.by)} sold most of it: {words.short_money(best['net_sales'])}")
-    for tab, measure in zip(st.tabs([each.label for each in _TREND]), _TREND, strict=True):
-        with tab:
-            chart = charts.course(course.frame, measure, state.by)
-            charts.show(
-                chart,
-                key=f"product {measure.column}",
-                alt=f"{measure.label} of {product} by {state.by}, {words.period(state.period)}.",
-            )
-            if measure is _TREND[0]:
-                first = chart
-    evidence.show("Its trend", answering, chart=first)
+    measure = options.measure("trend", _TREND)
+    steps = list(course.frame["period"])
+    chosen = steps.index(state.step) if state.step in steps else None
+    chart = charts.course(course.frame, measure, state.by, chosen=chosen)
+    charts.show(
+        chart,
+        key=f"product {measure.column} {state.step}",
+        alt=f"{measure.label} of {product} by {state.by}, {words.period(state.period)}.",
+        pick=lambda place: filters.choose(step=steps[place].to_pydatetime()),
+        names=[words.step(step, state.by) for step in steps],
+        what=words.a(state.by),
+    )
+    evidence.show("Its trend", answering, chart=chart)
 
 
 def _countries(state: Selection, answering: Answering, product: str) -> None:
@@ -118,7 +120,7 @@ def _together(state: Selection, product: str) -> None:
             "What was bought with it?", icon=":material/shopping_basket:", on_click=options.put, args=("together", "1")
         )
         return
-    (answering,) = asked.together(asked.warehouse(products.together, state.whole, product, _OTHERS))
+    (answering,) = asked.together(asked.warehouse(products.together, state.scope, product, _OTHERS))
     with states.panel("Bought together"):
         found = answering.figure()
         if found.empty:

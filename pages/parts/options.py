@@ -9,7 +9,9 @@ import streamlit as st
 from pages.parts import words
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
+
+    from queries.definitions import Measure
 
 _DIGITS = 9  # of a page's number; what it skips still fits the engine's numbers
 
@@ -35,6 +37,12 @@ def one_of(name: str, label: str, choices: Mapping[str, str]) -> str:
         label, list(choices), key=key, required=True, format_func=choices.__getitem__, on_change=chosen
     )
     return asked
+
+
+def measure(name: str, measures: Sequence[Measure]) -> Measure:
+    """The measure that a chart shows; the others are one click away and not drawn."""
+    column = one_of(name, "Measure", {each.column: each.label for each in measures})
+    return next(each for each in measures if each.column == column)
 
 
 def typed(name: str, label: str, placeholder: str = "", *, icon: str | None = None, width: int = 240) -> str:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def show(state: Selection, answering: Answering, before: Answering | None, measures: Sequence[Measure]) -> None:
-    """A tab for each measure, the best step in the title."""
+    """The line of a chosen measure, the best step in the title."""
     course = answering.figure()
     if course.empty:
         return
@@ -29,14 +29,14 @@ def show(state: Selection, answering: Answering, before: Answering | None, measu
         f"{words.step(best['period'], state.by)} sold most: {words.short_money(best['net_sales'])}",
         help=f"{measures[0].label}: {measures[0].definition}",
     )
-    shown = {measure.column: measure.label for measure in measures}
-    column = options.one_of("measure", "Measure", shown)
-    measure = next(each for each in measures if each.column == column)
+    measure = options.measure("measure", measures)
     chart = charts.course(course.frame, measure, state.by, before=earlier, chosen=chosen)
     charts.show(
         chart,
-        key=f"sales {column} {state.step}",
+        key=f"sales {measure.column} {state.step}",
         alt=f"{measure.label} by {state.by}, {words.period(state.period)}.",
         pick=lambda place: filters.choose(step=steps[place].to_pydatetime()),
+        names=[words.step(step, state.by) for step in steps],
+        what=words.a(state.by),
     )
     evidence.show("Sales over time", answering, chart=chart)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
-from pages.parts import charts, evidence, filters, product_ranking, words
+from pages.parts import charts, evidence, filters, heat, product_ranking, words
 from queries import definitions as d
 from queries.scope import DAYS_OF_THE_WEEK
 
@@ -34,7 +34,7 @@ def weekdays(state: Selection, answering: Answering | None) -> None:
     st.subheader(f"{day}s at {int(best['hour'])}:00 sell most: {words.short_money(best['net_sales'])}", help=_DEFINED)
     cells = [(int(day), int(hour)) for day, hour in zip(found.frame["weekday"], found.frame["hour"], strict=True)]
     chosen = (state.weekday, state.hour) if state.weekday and state.hour >= 0 else None
-    chart = charts.heat(found.frame, d.NET_SALES, chosen)
+    chart = heat.weekdays(found.frame, d.NET_SALES, chosen)
 
     def pick(place: int) -> None:
         weekday, hour = cells[place]
@@ -48,6 +48,8 @@ def weekdays(state: Selection, answering: Answering | None) -> None:
         key=f"sales hours {chosen}",
         alt=f"Net sales by weekday and hour of the day, {words.period(state.period)}.",
         pick=pick,
+        names=[f"{DAYS_OF_THE_WEEK[weekday - 1]}s at {hour}:00" for weekday, hour in cells],
+        what="a weekday and hour",
     )
     evidence.show("By weekday and hour", answering, chart=chart)
 

@@ -48,8 +48,10 @@ def show(state: Selection, answering: Answering, ranking: Ranking, end: End) -> 
     charts.show(
         chart,
         key=f"products {ranking} {end} {state.product}",
-        alt=f"The {end} {len(frame)} products {_WORDS[ranking]}, {words.period(state.period)}, with their shares.",
+        alt=f"The {end} {len(frame)} products {_WORDS[ranking]} {words.during(state)}, with their shares.",
         pick=lambda place: filters.choose(product=codes[place]),
+        names=[f"{name} ({code})" for name, code in zip(names, codes, strict=True)],
+        what="a product",
     )
     st.caption("Click a bar for its product.")
     _table(frame, names, codes, measure)

@@ -12,6 +12,7 @@ import streamlit as st
 
 if TYPE_CHECKING:
     from queries.period import By, Period
+    from queries.selection import Selection
 
 _SHORT = {"minute": "min", "hour": "h", "day": "d"}
 _TENFOLD = 1000
@@ -94,6 +95,19 @@ def step(start: datetime, by: By) -> str:
     """One hour, day, month or year by its name: November 2011."""
     names = {"hour": f"{start:%H}:00 on {day(start)}", "day": day(start), "month": f"{start:%B %Y}"}
     return names.get(by, f"{start:%Y}")
+
+
+def during(state: Selection) -> str:
+    """When what a page is about happened: in November 2011, on 9 Dec 2011, from 1 Dec 2010 to 9 Dec 2011."""
+    if state.step is None:
+        return f"{'on' if state.period.days == 1 else 'from'} {period(state.period)}"
+    preposition = {"hour": "at", "day": "on"}.get(state.by, "in")
+    return f"{preposition} {step(state.step, state.by)}"
+
+
+def a(by: By) -> str:
+    """Any one of them: an hour, a day."""
+    return f"an {by}" if by == "hour" else f"a {by}"
 
 
 def age(instant: datetime, now: datetime | None = None) -> str:

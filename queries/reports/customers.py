@@ -5,11 +5,14 @@ Whoever bought without a customer id is a group of its own in each of them, by t
 
 from __future__ import annotations
 
+import re
+from datetime import date, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from pipeline.errors import BadInputError
 from queries import segments
 from queries.loader import load
 from queries.reports import steps
@@ -21,6 +24,8 @@ if TYPE_CHECKING:
     from queries.segments import Segment
 
 _NARROWER = ("weekday", "hour", "product", "customer")
+
+_COHORT = re.compile(r"((?:19|20)[0-9]{2})-(0[1-9]|1[0-2])\+([0-9]{1,3})")
 
 _SQL = load("warehouse")
 
@@ -104,6 +109,27 @@ def cohorts(warehouse: Engine, country: str) -> Figure:
     size = frame["cohort"].map(sizes)
     shares = [int(part) / int(whole) for part, whole in zip(frame["customers"], size, strict=True)]
     return found.of(frame.assign(since=since, size=size, share=shares))
+
+
+def of_cohort(warehouse: Engine, cohort: date, since: int, country: str, count: int) -> Figure:
+    """One row per customer of a cohort who ordered `since` months later, the `count` who ordered for most first.
+
+    `orders` and `gross_sales` are those of that month; `found` counts all.
+    """
+    start = datetime(cohort.year, cohort.month, 1)  # noqa: DTZ001 - the engines' timestamps are naive UTC
+    month = datetime(start.year + (start.month - 1 + since) // 12, (start.month - 1 + since) % 12 + 1, 1)  # noqa: DTZ001
+    return warehouse.ask(_SQL["customers_of_cohort"], cohort=start, month=month, country=country, top=count)
+
+
+def parse_cohort(text: str) -> tuple[date, int]:
+    """A cell of the cohorts as an address gives it, `2011-01+3`: the month, and how many months later.
+
+    Raises BadInputError for anything else.
+    """
+    found = _COHORT.fullmatch(text)
+    if not found:
+        raise BadInputError(f"{text[:40]!r} is no cohort; write it as 2011-01+3: the month, and the months since.")
+    return date(int(found[1]), int(found[2]), 1), int(found[3])
 
 
 def by_country(warehouse: Engine) -> Figure:

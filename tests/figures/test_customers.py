@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -125,6 +125,22 @@ def test_cohorts_hold_who_came_back(held: Held, abroad: bool) -> None:
     starts = frame[frame["since"] == 0]
     assert set(starts["share"]) == {1.0}
     assert sum(starts["customers"]) == len(known)
+
+
+@pytest.mark.parametrize("since", [1, 3])
+def test_a_cell_of_the_cohorts_is_these_customers(held: Held, since: int) -> None:
+    engine, lines = held
+    known = lines.customers().query("orders > 0")
+    start = known["first"].min().to_period("M")
+    of_cohort = known[known["first"].dt.to_period("M") == start]
+    orders = lines.invoices[(lines.invoices["kind"] == "order") & lines.invoices["customer"].isin(of_cohort.index)]
+    then = orders[orders["at"].dt.to_period("M") == start + since]
+    expected = then.groupby("customer")["amount"].agg(["sum", "size"])
+    frame = customers.of_cohort(engine, start.to_timestamp().date(), since, "", 10_000).frame
+    found: dict[Any, Any] = {str(row.customer_id): (row.gross_sales, row.orders) for row in frame.itertuples()}
+    assert found == {str(who): (pounds(row["sum"]), row["size"]) for who, row in expected.iterrows()}
+    assert list(frame["gross_sales"]) == sorted(frame["gross_sales"], reverse=True)
+    assert set(frame["found"]) == ({len(expected)} if len(expected) else set())
 
 
 def test_customers_by_country(held: Held) -> None:

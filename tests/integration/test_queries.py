@@ -54,6 +54,8 @@ _ASKED: dict[str, Any] = {
     "least": Decimal(0),
     "below": Decimal(1000),
     "skipped": 0,
+    "cohort": datetime.fromisoformat("2011-01-01"),
+    "month": datetime.fromisoformat("2011-03-01"),
     **{f"{end}_{score}": 1 for end in ("least", "greatest") for score in ("recency", "frequency", "mean")},
 }
 
@@ -170,6 +172,13 @@ def test_the_lake_answers_the_same_of_all_time(asked: Sources, name: str) -> Non
     """Once what other tests sold has come to both."""
     report, *more = _OF_ALL_TIME[name]
     eventually(lambda: not differ(asked, report, *more), "the engines agree")
+
+
+def test_the_lake_answers_the_same_of_a_cohort(asked: Sources) -> None:
+    held = customers.cohorts(asked.warehouse, "United Kingdom").frame
+    cell = held[held["since"] > 0].iloc[0]
+    arguments = (cell["cohort"], int(cell["since"]), "United Kingdom", 20)
+    eventually(lambda: not differ(asked, customers.of_cohort, *arguments), "the engines agree")
 
 
 def test_the_span_ends_with_the_ledger(asked: Sources, cloud: Cloud) -> None:

@@ -162,6 +162,14 @@ def _cohorts(_parameters: Mapping[str, object]) -> pd.DataFrame:
     return pd.DataFrame(found, columns=["cohort", "month", "customers", "orders", "gross_sales"])
 
 
+def _of_cohort(_parameters: Mapping[str, object]) -> pd.DataFrame:
+    row = {
+        "customer_id": 14646, "country": "Netherlands", "orders": 2, "gross_sales": Decimal("501.25"),
+        "first_order_at": NEWEST, "last_order_at": NEWEST, "found": 324,
+    }  # fmt: skip
+    return pd.DataFrame([row])
+
+
 def _customer(parameters: Mapping[str, object]) -> pd.DataFrame:
     columns = ["net_sales", "gross_sales", "returns", "adjustments", "orders", "return_orders", "units", "lines"]
     row = dict.fromkeys(columns, Decimal(74)) | {
@@ -210,6 +218,7 @@ ANSWERS: dict[str, Callable[[Mapping[str, object]], pd.DataFrame]] = {
     "customers_of_scores": _members,
     "customers_cutoffs": _cutoffs,
     "customers_cohorts": _cohorts,
+    "customers_of_cohort": _of_cohort,
     "customers_by_country": lambda _: pd.DataFrame(
         [
             {"country": name, "customers": number, "orders": 9, "net_sales": Decimal(9), "nobody_net_sales": Decimal(0)}

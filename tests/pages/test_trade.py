@@ -281,3 +281,77 @@ def test_no_default_figure_reads_order_lines(world: World, page: str) -> None:
 def test_an_invoice_is_found_while_the_warehouse_is_down(world: World) -> None:
     world.warehouse.errors["*"] = CloudDownError("The warehouse cannot be reached.")
     assert "Order 536365" in text(healthy(world.open("invoices", invoice="536365")))
+
+
+# --- asking on ---------------------------------------------------------------------------------------------------
+
+
+def choose(app: AppTest, what: str, name: str) -> AppTest:
+    """As a click on the point of that name: the list under the chart does the same."""
+    box = next(each for each in app.selectbox if each.label == f"Choose {what}")
+    return healthy(box.select(name).run())
+
+
+def test_a_month_of_new_and_returning_customers_narrows_the_page(world: World) -> None:
+    app = choose(healthy(world.open("customers", **WHOLE)), "a month", "November 2011")
+    assert address(app, "step") == "2011-11-01"
+    best = asked(world, "customers_top_of_period")
+    assert (str(best["since"]), str(best["until"])) == ("2011-11-01 00:00:00", "2011-12-01 00:00:00")
+    course = asked(world, "customers_new_returning")
+    assert str(course["since"]) == "2010-12-01 00:00:00"  # all months stay to be seen
+    assert "bought most in November 2011" in text(app)
+    assert "November 2011" in [button.label for button in app.button]  # the breadcrumb
+
+
+def test_a_cell_of_the_cohorts_names_its_customers(world: World) -> None:
+    app = healthy(world.open("customers", **WHOLE))
+    assert "customers_of_cohort" not in {name for name, _ in world.warehouse.asked}
+    app = choose(app, "a cohort and month", "Dec 2010, 1 later: 37%")
+    assert address(app, "cohort") == "2010-12+1"
+    members = asked(world, "customers_of_cohort")
+    assert (str(members["cohort"]), str(members["month"])) == ("2010-12-01 00:00:00", "2011-01-01 00:00:00")
+    assert "First order in December 2010, again 1 month later: the first 20 of 324" in text(app)
+    app = choose(app, "a cohort and month", "Dec 2010, 1 later: 37%")  # again: no longer
+    assert address(app, "cohort") == ""
+
+
+@pytest.mark.parametrize("nonsense", ["2010-12", "2010-13+1", "' or 1=1 --"])
+def test_nonsense_for_a_cohort_is_told_and_ignored(world: World, nonsense: str) -> None:
+    app = healthy(world.open("customers", **WHOLE, cohort=nonsense))
+    assert any("where it says cohort" in warning.value for warning in app.warning)
+    assert "customers_of_cohort" not in {name for name, _ in world.warehouse.asked}
+
+
+def test_a_month_of_a_products_trend_narrows_the_page(world: World) -> None:
+    choose(healthy(world.open("products", **WHOLE, product="22423")), "a month", "November 2011")
+    ranked = asked(world, "products_ranked")
+    assert (str(ranked["since"]), str(ranked["until"])) == ("2011-11-01 00:00:00", "2011-12-01 00:00:00")
+    assert str(asked(world, "product_by_period")["since"]) == "2010-12-01 00:00:00"
+    assert str(asked(world, "product_totals")["since"]) == "2011-11-01 00:00:00"
+
+
+@pytest.mark.parametrize(
+    ("page", "what", "name", "parameter", "value"),
+    [
+        ("sales", "a weekday and hour", "Thursdays at 12:00", "weekday", "4"),
+        ("products", "a product", "REGENCY CAKESTAND 3 TIER (22423)", "product", "22423"),
+        ("customers", "a segment", "Champions", "segment", "champions"),
+    ],
+)
+def test_every_point_can_be_chosen_by_its_name(
+    world: World, page: str, what: str, name: str, parameter: str, value: str
+) -> None:
+    app = choose(healthy(world.open(page, **WHOLE)), what, name)
+    assert address(app, parameter) == value
+
+
+@pytest.mark.parametrize(
+    ("page", "parameter", "value"), [("sales", "measure", "orders"), ("customers", "standing", "net_sales"),
+                                     ("products", "trend", "units")],
+)  # fmt: skip
+def test_the_measure_of_a_chart_is_in_the_address(world: World, page: str, parameter: str, value: str) -> None:
+    app = healthy(world.open(page, **WHOLE, **{parameter: value}))
+    shown = next(group for group in app.button_group if group.label == "Measure")
+    assert shown.value == value
+    shown.set_value({"orders": "net_sales", "net_sales": "orders", "units": "net_sales"}[value]).run()
+    assert address(healthy(app), parameter) != value

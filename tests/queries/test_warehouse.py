@@ -71,8 +71,8 @@ def test_a_connection_has_a_time_limit_and_is_used_again() -> None:
     for _ in range(3):
         warehouse.ask(QUERY, a=1)
     (connection,) = opener.opened
-    assert connection.statements[0] == ("set statement_timeout to 3000", None)
-    assert len(connection.statements) == 5  # the limit, the session, three queries
+    assert len(connection.statements) == 5  # the session, the limit, three queries
+    assert 2900 < limit_ms(connection) <= 3000
     assert connection._usock.timeout is not None
     assert connection._usock.timeout > 3
 
@@ -175,6 +175,34 @@ def test_no_more_connections_than_allowed_however_many_ask() -> None:
     for thread in threads:
         thread.join(5)
     assert len(opener.opened) == 2
+
+
+def test_who_waited_for_a_connection_has_less_time_left() -> None:
+    """The limit is that of a reader's whole wait."""
+    running, go_on = threading.Event(), threading.Event()
+
+    def slow(_sql: str) -> Answer:
+        running.set()
+        go_on.wait(5)
+        return ["total"], [[1]]
+
+    opener = Opener(slow)
+    warehouse = Warehouse(opener, connections=1, limit_s=10)
+    busy = threading.Thread(target=warehouse.ask, args=(QUERY,), kwargs={"a": 1})
+    busy.start()
+    assert running.wait(2)
+    threading.Timer(1.5, go_on.set).start()
+    warehouse.ask(QUERY, a=2)
+    busy.join(5)
+    assert limit_ms(opener.opened[0]) < 9000
+    warehouse.ask(QUERY, a=3)  # who did not wait has all of it again
+    assert limit_ms(opener.opened[0]) > 9000
+
+
+def limit_ms(connection: FakeConnection) -> int:
+    """The newest time limit that the engine was told."""
+    told = [sql for sql, _ in connection.statements if sql.startswith("set statement_timeout to ")]
+    return int(told[-1].rpartition(" ")[2])
 
 
 def test_waiting_for_a_connection_ends() -> None:

@@ -7,12 +7,5 @@ select
     sum(held.orders) as orders,
     sum(held.gross_sales) as gross_sales
 from customers_orders as known
-join (
-    select
-        customer_id, cast(date_trunc('month', first_at) as date) as month, count(*) as orders,
-        sum(net_sales) as gross_sales
-    from invoices_summary
-    where kind = 'order' and customer_id is not null
-    group by 1, 2
-) as held on held.customer_id = known.customer_id
+join customers_by_month as held on held.customer_id = known.customer_id
 group by 1, 2, 3

@@ -1,0 +1,160 @@
+"""Cohorts: of the customers who first ordered in a month, who came back in each month since; a cell names them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+import plotly.graph_objects as go
+import streamlit as st
+
+from pages.parts import asked, charts, customer_segments, evidence, heat, options, states, theme, words
+from pipeline.errors import BadInputError
+from queries import definitions as d
+from queries.reports import customers
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import date
+
+    import pandas as pd
+
+    from pages.parts.asked import Answering
+    from queries.selection import Selection
+
+_LISTED = 20
+
+
+class _Cell(NamedTuple):
+    """A cohort and how many months later; of its `size` customers `share` ordered then."""
+
+    cohort: date
+    since: int
+    size: int
+    share: float
+
+    @property
+    def address(self) -> str:
+        """As an address holds it."""
+        return f"{self.cohort:%Y-%m}+{self.since}"
+
+    @property
+    def told(self) -> str:
+        """In words."""
+        later = "1 month later" if self.since == 1 else f"{self.since} months later"
+        return f"First order in {self.cohort:%B %Y}, again {later}"
+
+
+def show(state: Selection, answering: Answering) -> None:
+    """The triangle, and the customers of a chosen cell."""
+    found = answering.figure()
+    if found.empty:
+        return
+    frame = found.frame
+    newest = frame["month"].max()
+    whole = frame[(frame["since"] == 1) & (frame["month"] < newest)]
+    sizes = int(whole["size"].sum())
+    title = "First orders by month"
+    if sizes:
+        title = f"{int(whole['customers'].sum()) / sizes:.0%} order again in the month after their first order"
+    st.subheader(title, help=d.RETENTION)
+    cells = _cells(frame)
+    chosen = _chosen(cells)
+    chart = _triangle(cells, chosen)
+    charts.show(
+        chart,
+        key=f"cohorts {chosen and chosen.address} {state.country}",
+        alt="The share of each month's new customers who ordered again, by months since.",
+        pick=lambda place: options.put("cohort", "" if cells[place] == chosen else cells[place].address),
+        names=[f"{cell.cohort:%b %Y}, {cell.since} later: {cell.share:.0%}" for cell in cells],
+        what="a cohort and month",
+    )
+    evidence.show("Cohorts", answering, chart=chart)
+    if chosen:
+        _members(state, chosen)
+
+
+def _cells(frame: pd.DataFrame) -> list[_Cell]:
+    """Every month since a cohort's first that has begun; nobody came back in a month without a row."""
+    newest = frame["month"].max()
+    shares = {
+        (cohort, int(since)): float(share)
+        for cohort, since, share in zip(frame["cohort"], frame["since"], frame["share"], strict=True)
+    }
+    sizes = frame[frame["since"] == 0].set_index("cohort")["customers"]
+    return [
+        _Cell(cohort, since, int(sizes.get(cohort, 0)), shares.get((cohort, since), 0.0))
+        for cohort in dict.fromkeys(frame["cohort"])
+        for since in range(1, (newest.year - cohort.year) * 12 + newest.month - cohort.month + 1)
+    ]
+
+
+def _chosen(cells: Sequence[_Cell]) -> _Cell | None:
+    text = st.query_params.get("cohort", "")
+    if not text:
+        return None
+    try:
+        wanted = customers.parse_cohort(text)
+    except BadInputError as error:
+        states.ignored("cohort", error)
+        return None
+    return next((cell for cell in cells if (cell.cohort, cell.since) == wanted), None)
+
+
+def _triangle(cells: Sequence[_Cell], chosen: _Cell | None) -> go.Figure:
+    starts = {cell.cohort: cell.size for cell in cells}
+    most = max((cell.since for cell in cells), default=1)
+    rows = {start: place for place, start in enumerate(starts)}
+    shares: list[list[float | None]] = [[None] * most for _ in starts]
+    for cell in cells:
+        shares[rows[cell.cohort]][cell.since - 1] = cell.share
+    figure = charts.blank(
+        go.Heatmap(
+            x=[str(month) for month in range(1, most + 1)],
+            y=[f"{start:%b %y} · {size}" for start, size in starts.items()],
+            z=shares,
+            text=[["" if share is None else f"{share:.0%}" for share in row] for row in shares],
+            texttemplate="%{text}",
+            # No cell is so dark that the theme's own colour of text cannot be read on it.
+            textfont={"size": 11, "color": theme.TEXT},
+            colorscale=[[0, f"{theme.NET_SALES}0A"], [1, f"{theme.NET_SALES}80"]],
+            zmin=0,
+            zmax=max((cell.share for cell in cells), default=1.0),
+            showscale=False,
+            xgap=2,
+            ygap=2,
+            hoverinfo="skip",
+        ),
+        hovermode="closest",
+    )
+    heat.to_click(
+        figure,
+        [str(cell.since) for cell in cells],
+        [f"{cell.cohort:%b %y} · {cell.size}" for cell in cells],
+        text=[f"{cell.told}<br>{cell.share:.1%} of {words.count(cell.size)} customers" for cell in cells],
+        hovertemplate="%{text}<extra></extra>",
+    )
+    if chosen:
+        heat.frame_cell(figure, chosen.since - 1, rows[chosen.cohort])
+    figure.update_yaxes(autorange="reversed", showgrid=False, title=None, type="category", dtick=1)
+    figure.update_xaxes(type="category", side="top", title=None)
+    charts.note(figure, "months since the first order", above=28)
+    return figure.update_layout(height=26 * len(starts) + 64, margin_t=60)
+
+
+def _members(state: Selection, cell: _Cell) -> None:
+    (answering,) = asked.together(asked.warehouse(customers.of_cohort, cell.cohort, cell.since, state.country, _LISTED))
+    with states.panel("Customers of the cohort"):
+        found = answering.figure()
+        if found.empty:
+            st.info(f"{cell.told}: nobody.", icon=":material/search_off:")
+            return
+        number = int(found.frame["found"].iloc[0])
+        st.subheader(f"{cell.told}: the first {min(number, _LISTED)} of {words.count(number)}")
+        customer_segments.listed(
+            found.frame.rename(
+                columns={"customer_id": "customer", "last_order_at": "last_at", "gross_sales": "net_sales"}
+            ),
+            "cohort",
+            sold="Ordered in that month",
+        )
+        evidence.show("Customers of the cohort", answering)
