@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 ACCEPTED, REJECTED, FAILED, UNKNOWN = "accepted", "rejected", "failed", "unknown"
 _NOWHERE = Accepted()
-_BETWEEN = ","  # between times, shards and numbers, which hold none
+BETWEEN = ","  # between an answer's times, shards and numbers, which hold none
 _SEGMENT = "{:06d}.jsonl"
 _LOCK_WAIT_S = 20.0  # a worker that was taken over ends within these
 _LOCK_LOOK_S = 0.1
@@ -185,8 +185,8 @@ def _held(folder: Path) -> int:
 
 
 def as_line(told: Batch) -> bytes:
-    """An answer as it is kept, a line. One long text is quicker to write than 500 short ones."""
-    texts = [_BETWEEN.join(column) for column in (told.sent_at, told.shards, told.numbers)]
+    """An answer as it is kept, a line of the fields of Batch. A long text is quicker to write than 500 short ones."""
+    texts = [BETWEEN.join(column) for column in (told.sent_at, told.shards, told.numbers)]
     kept = (told.at, told.lines, told.event_ids, *texts, told.refused)
     return json.dumps(kept, separators=(",", ":")).encode() + b"\n"
 
@@ -194,7 +194,7 @@ def as_line(told: Batch) -> bytes:
 def of_line(line: bytes) -> Batch:
     """An answer that `as_line` wrote. Raises ValueError, TypeError or AttributeError for anything else."""
     at, lines, event_ids, sent_at, shards, numbers, refused = json.loads(line)
-    stamps, names, places = (joined.split(_BETWEEN) for joined in (sent_at, shards, numbers))
+    stamps, names, places = (joined.split(BETWEEN) for joined in (sent_at, shards, numbers))
     return Batch(at, lines, event_ids, stamps, names, places, refused)
 
 

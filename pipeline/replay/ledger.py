@@ -6,6 +6,7 @@ The Glue table `ledger` reads it; what the columns mean is told there, in pipeli
 from __future__ import annotations
 
 import io
+import json
 import threading
 import time
 from datetime import UTC, datetime
@@ -17,12 +18,12 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from pipeline.clients import aws_errors
-from pipeline.replay.journal import ACCEPTED, FAILED, REJECTED, UNKNOWN, Batch, Entry, as_line, batch, of_line
+from pipeline.replay.journal import ACCEPTED, BETWEEN, FAILED, REJECTED, UNKNOWN, Entry, as_line, batch
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
-    from pipeline.replay.journal import Journal
+    from pipeline.replay.journal import Batch, Journal
     from pipeline.replay.kept import S3
     from pipeline.replay.rows import Record
     from pipeline.replay.senders import Outcome
@@ -145,29 +146,40 @@ class Ledger:
 
 def _parquet(kept: list[Entry | bytes]) -> bytes:
     rejected = [entry for entry in kept if isinstance(entry, Entry)]
-    batches = [of_line(told) for told in kept if isinstance(told, bytes)]
+    answers = [told for told in kept if isinstance(told, bytes)]
     file = io.BytesIO()
-    table = _typed(pa.concat_tables([_of_batches(batches), _of_entries(rejected)]))
+    table = _typed(pa.concat_tables([*([_of_answers(answers)] if answers else []), _of_entries(rejected)]))
     pq.write_table(table, file, compression="snappy", use_dictionary=["outcome", "reason", "shard_id"])
     return file.getvalue()
 
 
-def _of_batches(batches: list[Batch]) -> pa.Table:
+def _of_answers(answers: list[bytes]) -> pa.Table:
+    """From lines of the journal; what is joined there is parted here by Arrow, which is quicker than row by row."""
+    told = list(map(json.loads, answers))
     outcomes: list[str] = []
     reasons: list[str | None] = []
-    for told in batches:
+    ended: list[str] = []
+    for at, lines, *_, refused in told:
         before = len(outcomes)
-        outcomes += [ACCEPTED] * len(told.lines)
-        reasons += [None] * len(told.lines)
-        for at, (outcome, reason) in told.refused.items():
-            outcomes[before + int(at)], reasons[before + int(at)] = outcome, reason
-    ended = chain.from_iterable([told.at] * len(told.lines) for told in batches)
-    lines, event_ids, sent_at, shards, numbers = (
-        (list(chain.from_iterable(column)) for column in zip(*(told[1:6] for told in batches), strict=True))
-        if batches
-        else [[]] * 5
+        outcomes += [ACCEPTED] * len(lines)
+        reasons += [None] * len(lines)
+        ended += [at] * len(lines)
+        for place, (outcome, reason) in refused.items():
+            outcomes[before + int(place)], reasons[before + int(place)] = outcome, reason
+    _, lines, event_ids, *joined, _ = zip(*told, strict=True)
+    sent_at, shards, numbers = (pc.list_flatten(pc.split_pattern(pa.array(texts), BETWEEN)) for texts in joined)
+    return _as_told(
+        [
+            list(chain.from_iterable(lines)),
+            list(chain.from_iterable(event_ids)),
+            outcomes,
+            reasons,
+            shards,
+            numbers,
+            sent_at,
+            ended,
+        ]
     )
-    return _as_told([lines, event_ids, outcomes, reasons, shards, numbers, sent_at, list(ended)])
 
 
 def _of_entries(entries: list[Entry]) -> pa.Table:
