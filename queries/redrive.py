@@ -91,16 +91,18 @@ def missing(asked: Sinks, replay_id: str, only: Collection[str] = SINKS) -> Miss
 def search(asked: Sinks, found: Missing) -> Search:
     """Looks for what is missing where it is kept."""
     replays = Store(asked.client("dynamodb"), asked.outputs.replays_table)
-    receipt = replays.receipt(found.replay.replay_id)
-    # What a redrive sent was sent before, by the replay that it mends.
-    first = (replays.get(found.replay.of) if found.replay.of else None) or found.replay
+    # What a redrive sent was sent before, by the replay that it mends, which may be a redrive itself.
+    first = found.replay
+    while first.of and (mended := replays.get(first.of)):
+        first = mended
     origin = Origin(
         found.replay.replay_id,
         datetime.fromisoformat(first.started_at).replace(tzinfo=UTC) - timedelta(minutes=1),
-        Path(found.replay.file),
-        receipt["sha256"] if receipt else None,
+        Path(first.file),
+        first.sha256,
         OF_NAME[found.replay.family],
-        found.replay.shift_to,
+        first.shift_to,
+        first.replay_id,
     )
     return Search(asked.client("s3"), asked.outputs, origin, found.wanted)
 

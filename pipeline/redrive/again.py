@@ -16,7 +16,7 @@ from pipeline.replay.delivery import Delivery
 from pipeline.replay.each_second import EachSecond
 from pipeline.replay.families import ORDERS
 from pipeline.replay.firehose_sender import FirehoseSender
-from pipeline.replay.kept import DEAD_LETTERS, KeptRows
+from pipeline.replay.kept import DEAD_LETTERS, KeptRows, dead_letter
 from pipeline.replay.ledger import Ledger
 from pipeline.replay.progress import Counted, Progress, Receipt
 from pipeline.replay.put_records import hasten
@@ -94,8 +94,9 @@ class _Sending:
         self._way = way
         self._stop = stop
         self._on_accepted = on_accepted
-        self._ledger = Ledger(way.s3, way.bucket, job.replay_id)
         self._letters = KeptRows(way.s3, way.bucket, DEAD_LETTERS, job.replay_id)
+        # The ledger tells what is a dead letter: that has to be there first.
+        self._ledger = Ledger(way.s3, way.bucket, job.replay_id, before=self._letters.close)
         self._delivery = Delivery(way.sender, self._take, shards=way.shards, afterwards=self._ledger.write_full)
         self._lock = threading.Lock()
         self._read = self._accepted = self._unknown = 0
@@ -139,9 +140,9 @@ class _Sending:
                     self._delivery.add(record)
         except WeirError as fault:
             status, error = progress.FAILED, str(fault)
-        for kept in (self._letters, self._ledger):
+        for parts in (self._letters, self._ledger):
             try:
-                kept.close()
+                parts.close()
             except WeirError as fault:
                 status, error = progress.FAILED, error or str(fault)
         return status, error
@@ -156,21 +157,11 @@ class _Sending:
             for record, outcome in outcomes:
                 if isinstance(outcome, Accepted):
                     self._on_accepted(record)
-        self._ledger.add(outcomes)
-        for record, outcome in refused:
-            self._letters.add(
-                {
-                    "replay_id": self._job.replay_id,
-                    "file": self._job.file,
-                    "family": self._job.family.name,
-                    "line": record.line,
-                    "event_id": record.event_id,
-                    "reasons": [outcome.reason],
-                    "kept_at": progress.utc_now(),
-                    "key": record.key,
-                    "raw": record.data.decode(),
-                }
-            )
+        try:
+            for record, outcome in refused:
+                self._letters.add(dead_letter(self._beginning, record, outcome))
+        finally:
+            self._ledger.add(outcomes)
 
     def _tell(self) -> None:
         self._letters.tick()

@@ -76,7 +76,8 @@ class Wanted:
 class Origin:
     """The replay that sent it: since when (UTC), from which file, and the file's SHA-256 where it is known.
 
-    `family` is what it sent; `shift_to` is what the file was opened with.
+    `family` is what it sent; `shift_to` is what the file was opened with. `first` is the replay that read the file,
+    whose ReplayID the events have, when this one sent again what that one had.
     """
 
     replay_id: str
@@ -85,6 +86,7 @@ class Origin:
     sha256: str | None
     family: Family = ORDERS
     shift_to: str | None = None
+    first: str | None = None
 
 
 @dataclass(frozen=True)
@@ -196,7 +198,7 @@ class Search:
                 if origin.sha256 is None or file.source.sha256() != origin.sha256:
                     return
             with self._opened() as file:
-                for row in file.rows(origin.replay_id):
+                for row in file.rows(origin.first or origin.replay_id):
                     wanted = self.wanted.get(row.event_id or "") if isinstance(row, Record) else None
                     if isinstance(row, Record) and wanted and wanted.line == row.line:
                         del self.wanted[row.event_id]

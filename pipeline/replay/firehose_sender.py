@@ -45,9 +45,9 @@ class FirehoseSender:
         """
         entries = [{"Data": record.data} for record in records]
         return called(
-            lambda: self._firehose.put_record_batch(DeliveryStreamName=self._delivery, Records=entries)[
+            lambda: self._firehose.put_record_batch(DeliveryStreamName=self._delivery, Records=entries).get(
                 "RequestResponses"
-            ],
+            ),
             f"Delivery stream {self._delivery}",
             lambda taken: ("", taken["RecordId"]),
             len(records),

@@ -114,11 +114,13 @@ class Journal:
             while rest:
                 rest = rest[os.write(self._file, rest) :]
         except OSError as error:
+            self.cut()  # what is written next must not go on with a line that is not whole
             raise DiskError(f"The checkpoints in {self._folder} cannot be written: {error}. Make room.") from error
 
     def cut(self) -> list[Path]:
-        """The segments so far; what comes goes to a new one."""
+        """The segments so far, brought to the disk; what comes goes to a new one."""
         if self._file is not None:
+            self.sync()
             os.close(self._file)
             self._file = None
         return list(self._segments)

@@ -9,14 +9,43 @@ import time
 from typing import TYPE_CHECKING, Protocol
 
 from pipeline.clients import aws_errors
+from pipeline.replay import progress
+from pipeline.replay.journal import FAILED, UNKNOWN
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+
+    from pipeline.replay.progress import Progress
+    from pipeline.replay.rows import Record
+    from pipeline.replay.senders import Refused
 
 QUARANTINE = "quarantine/orders/"
 DEAD_LETTERS = "dead-letter/replay/"
 _END = ".jsonl.gz"
 _ROWS, _BYTES, _SECONDS = 5_000, 4 << 20, 30.0  # a part holds at most these
+
+
+def note(replay: Progress, line: int, event_id: str | None, reasons: Sequence[str]) -> dict[str, object]:
+    """What is kept of each row, rejected or given up."""
+    return {
+        "replay_id": replay.replay_id,
+        "file": replay.file,
+        "family": replay.family,
+        "line": line,
+        "event_id": event_id,
+        "reasons": list(reasons),
+        "kept_at": progress.utc_now(),
+    }
+
+
+def dead_letter(replay: Progress, record: Record, outcome: Refused) -> dict[str, object]:
+    """A record that was given up, as it would be sent again."""
+    return note(replay, record.line, record.event_id, [outcome.reason]) | {
+        "outcome": UNKNOWN if outcome.lost else FAILED,
+        "sent_at": record.sent_at,
+        "key": record.key,
+        "raw": record.data.decode(),
+    }
 
 
 class S3(Protocol):
@@ -29,18 +58,22 @@ class S3(Protocol):
 class KeptRows:
     """JSON lines in gzip parts `<prefix><replay_id>-0001.jsonl.gz`, -0002 and so on; nothing is written for no rows.
 
-    `keys` are the parts that earlier workers of the replay wrote; the numbers go on from there. Safe to call from
+    `keys` are the parts that earlier workers of the replay wrote, `life` is how many these were; the numbers of parts
+    go on from there. Safe to call from
     several threads. Raises errors of pipeline.errors when the bucket does not take a part; its rows stay for the next
     try.
     """
 
-    def __init__(self, s3: S3, bucket: str, prefix: str, replay_id: str, keys: Sequence[str] = ()) -> None:
+    def __init__(
+        self, s3: S3, bucket: str, prefix: str, replay_id: str, keys: Sequence[str] = (), life: int = 0
+    ) -> None:
         self.keys = list(keys)
         self._s3 = s3
         self._bucket = bucket
         self._stem = f"{prefix}{replay_id}"
-        # One number is left out: a worker that was killed while it wrote may have begun a part that is not seen yet.
-        self._number = max((int(key[-len(_END) - 4 : -len(_END)]) + 1 for key in keys), default=0)
+        # A number is left out for each earlier worker: one that was killed while it wrote may have begun a part that is
+        # not seen yet.
+        self._number = max((int(key[-len(_END) - 4 : -len(_END)]) for key in keys), default=0) + life
         self._lines: list[bytes] = []
         self._bytes = 0
         self._since = 0.0

@@ -11,8 +11,8 @@ from pipeline.errors import FileRefusedError, WeirError
 from pipeline.replay import progress
 from pipeline.replay.delivery import Delivery, Patience
 from pipeline.replay.each_second import EachSecond
-from pipeline.replay.kept import DEAD_LETTERS, S3, KeptRows
-from pipeline.replay.ledger import FAILED, UNKNOWN, Ledger
+from pipeline.replay.kept import DEAD_LETTERS, S3, KeptRows, dead_letter, note
+from pipeline.replay.ledger import Ledger
 from pipeline.replay.meter import Meter
 from pipeline.replay.progress import Progress, Receipt
 from pipeline.replay.resume import Before
@@ -81,8 +81,10 @@ class _Run:
         self._job = job
         self._control = control
         before = self._before = job.before
-        self._quarantine = KeptRows(*kept_in, orders.family.quarantine, job.replay_id, before.quarantine.keys)
-        self._dead_letters = KeptRows(*kept_in, DEAD_LETTERS, job.replay_id, before.dead_letters.keys)
+        self._quarantine = KeptRows(
+            *kept_in, orders.family.quarantine, job.replay_id, before.quarantine.keys, before.life
+        )
+        self._dead_letters = KeptRows(*kept_in, DEAD_LETTERS, job.replay_id, before.dead_letters.keys, before.life)
         self._ledger = Ledger(*kept_in, job.replay_id, journal=job.journal, before=self._keep)
         self._ledger.take_over(before.waiting)
         self._tally = Tally(before.counts, before.failures)
@@ -213,7 +215,7 @@ class _Run:
             # First the row, then the ledger, which tells that it is there.
             if row.line not in self._before.quarantine.lines:
                 as_read = {"raw": row.raw, "columns": self._orders.columns}
-                self._quarantine.add(self._note(row.line, row.event_id, reasons) | as_read)
+                self._quarantine.add(note(self._beginning, row.line, row.event_id, reasons) | as_read)
         finally:
             self._ledger.reject(row.line, row.event_id, "; ".join(reasons))
         self._ledger.write_full()
@@ -224,22 +226,9 @@ class _Run:
         try:
             for record, outcome in refused:
                 if record.line not in self._before.dead_letters.lines:
-                    note = self._note(record.line, record.event_id, [outcome.reason])
-                    sent = {"outcome": UNKNOWN if outcome.lost else FAILED, "sent_at": record.sent_at}
-                    self._dead_letters.add(note | sent | {"key": record.key, "raw": record.data.decode()})
+                    self._dead_letters.add(dead_letter(self._beginning, record, outcome))
         finally:
             self._ledger.add(outcomes)
-
-    def _note(self, line: int, event_id: str | None, reasons: list[str]) -> dict[str, object]:
-        return {
-            "replay_id": self._job.replay_id,
-            "file": str(self._orders.source.path),
-            "family": self._orders.family.name,
-            "line": line,
-            "event_id": event_id,
-            "reasons": reasons,
-            "kept_at": progress.utc_now(),
-        }
 
     def _keep(self) -> None:
         """Bring rows to quarantine and dead letters before the ledger tells that they are there."""

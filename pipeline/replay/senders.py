@@ -42,6 +42,8 @@ _HOPELESS = {
     "UnrecognizedClientException",
 }  # fmt: skip
 _FOR_GOOD = {"InvalidArgumentException", "ValidationException", "SerializationException"}
+# Behind these statuses what was asked may have been done all the same, but for Firehose's way to say "slower".
+_SERVICE_LOST, _NOT_TAKEN = {500, 502, 504}, {"ServiceUnavailableException"}
 
 
 class Limits(NamedTuple):
@@ -118,7 +120,7 @@ class KinesisSender:
         """One PutRecords. A lost answer counts as refused: such a record may come twice; each sink takes it once."""
         entries = [{"Data": record.data, "PartitionKey": record.key} for record in records]
         return called(
-            lambda: self._kinesis.put_records(StreamName=self._stream, Records=entries).get("Records", ()),
+            lambda: self._kinesis.put_records(StreamName=self._stream, Records=entries).get("Records"),
             f"Stream {self._stream}",
             itemgetter("ShardId", "SequenceNumber"),
             len(records),
@@ -126,7 +128,7 @@ class KinesisSender:
 
 
 def called(
-    put: Callable[[], Sequence[Mapping[str, Any]]],
+    put: Callable[[], Any],
     where: str,
     taken: Callable[[Mapping[str, Any]], tuple[str, str]],
     count: int,
@@ -136,20 +138,30 @@ def called(
     Raises CloudError for what no attempt changes.
     """
     try:
-        results = put()
+        outcomes = _outcomes(put(), taken)
     except ClientError as error:
         code = error_code(error)
         if code in _HOPELESS:
             with aws_errors(where):
                 raise
-        return [Refused(code, str(error), retry=code not in _FOR_GOOD)] * count
+        status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+        lost = status in _SERVICE_LOST and code not in _NOT_TAKEN
+        return [Refused(code, str(error), retry=code not in _FOR_GOOD, lost=lost)] * count
     except BotoCoreError as error:
         return [Refused(type(error).__name__, str(error), lost=not isinstance(error, _NEVER_SENT))] * count
-    if len(results) != count:
-        return [Refused("BadAnswer", f"{len(results)} results for {count} records", lost=True)] * count
+    except (TypeError, KeyError, AttributeError) as error:  # JSON of another shape, over which boto3 trips, too
+        return [Refused("BadAnswer", f"not an outcome a record: {error!r}", lost=True)] * count
+    if len(outcomes) != count:
+        return [Refused("BadAnswer", f"{len(outcomes)} results for {count} records", lost=True)] * count
+    return outcomes
+
+
+def _outcomes(
+    results: Sequence[Mapping[str, Any]], taken: Callable[[Mapping[str, Any]], tuple[str, str]]
+) -> list[Outcome]:
     accepted = Accepted._make  # without its own call's detour: 0.1 microseconds a row
     return [
-        Refused(result["ErrorCode"], result.get("ErrorMessage", ""))
+        Refused(result["ErrorCode"], result.get("ErrorMessage") or "")
         if result.get("ErrorCode")
         else accepted(taken(result))
         for result in results

@@ -35,6 +35,9 @@ _MOST_LOAD_ERRORS = 1_000
 # Records as Firehose and Lambda keep them: base64 within JSON, which may itself be text within JSON.
 _ENCODED = re.compile(rb'\\?"(?:rawData|data)\\?"\s*:\s*\\?"([A-Za-z0-9+/=]{4,})')
 
+# Bytes that go on with a name: letters and digits, a dash, and what UTF-8 writes other letters with.
+_NO_LETTER_BEFORE, _NO_LETTER_BEHIND = rb"(?<![\w\x80-\xff-])", rb"(?![\w\x80-\xff-])"
+
 
 @dataclass(frozen=True)
 class Place:
@@ -82,19 +85,21 @@ class Causes:
     def _kept(self, place: Place, event_ids: set[str]) -> dict[str, str]:
         if not event_ids:
             return {}
-        names = b"|".join(re.escape(name.encode()) for name in sorted(event_ids, key=len, reverse=True))
-        sought = re.compile(rb"(?<![\w-])(?:" + names + rb")(?![\w-])")
+        written = {form: name for name in event_ids for form in _forms(name)}
+        names = b"|".join(map(re.escape, sorted(written, key=len, reverse=True)))
+        sought = re.compile(_NO_LETTER_BEFORE + rb"(?:" + names + rb")" + _NO_LETTER_BEHIND)
         found: dict[str, str] = {}
 
-        def look(key: str) -> tuple[str, set[bytes]]:
-            return key, {name for text in _texts(self._body(place.bucket, key)) for name in sought.findall(text)}
+        def look(key: str) -> tuple[str, set[str]]:
+            texts = _texts(self._body(place.bucket, key))
+            return key, {written[form] for text in texts for form in sought.findall(text)}
 
         with aws_errors(f"s3://{place.bucket}/{place.prefix}"), ThreadPoolExecutor(_READERS) as pool:
             keys = iter(self._keys(place))
             while len(found) < len(event_ids) and (part := list(islice(keys, _AT_A_TIME))):
                 for key, seen in pool.map(look, part):
                     for event_id in seen:
-                        found.setdefault(event_id.decode(), key)
+                        found.setdefault(event_id, key)
         return found
 
     def _keys(self, place: Place) -> Iterator[str]:
@@ -136,6 +141,12 @@ class Causes:
                 yield number, str(json.loads(lines[number - 1])["EventID"])
             except (IndexError, ValueError, KeyError, TypeError):
                 continue
+
+
+def _forms(event_id: str) -> set[bytes]:
+    """How a text may write a name: as it is, and within JSON, with other letters escaped or not."""
+    escaped = (json.dumps(event_id, ensure_ascii=ascii_only)[1:-1] for ascii_only in (True, False))
+    return {text.encode() for text in (event_id, *escaped)}
 
 
 def _texts(body: bytes) -> Iterator[bytes]:

@@ -76,7 +76,12 @@ def test_what_is_given_up_is_a_dead_letter_of_the_redrive() -> None:
     assert receipt.failed == 2
     (key,) = receipt.dead_letters
     rows = [json.loads(line) for line in gzip.decompress(s3.objects["lake", key][1]).splitlines()]
-    assert [row["event_id"] for row in rows] == ["A-1", "A-2"]
+    assert [(row["event_id"], row["outcome"], row["sent_at"]) for row in rows] == [
+        ("A-1", "failed", SENT_AT),
+        ("A-2", "failed", SENT_AT),
+    ]
+    written = [name for _, name in s3.objects]
+    assert written.index(key) < written.index(receipt.ledger[0])  # the ledger tells what is there
     assert sent.read(s3, "lake", "r-2").counts["failed"] == 2
 
 

@@ -20,7 +20,7 @@ RECORDS = [Record(number, f"v-{number}", "k", b"x\n") for number in range(3)]
 
 
 class FakeFirehose:
-    def __init__(self, answer: Sequence[Mapping[str, str]] | Exception) -> None:
+    def __init__(self, answer: Any) -> None:
         self.answer = answer
 
     def put_record_batch(self, *, DeliveryStreamName: str, Records: Sequence[Mapping[str, object]]) -> dict[str, Any]:  # noqa: N803
@@ -28,10 +28,12 @@ class FakeFirehose:
         assert [record["Data"] for record in Records] == [b"x\n"] * 3
         if isinstance(self.answer, Exception):
             raise self.answer
+        if isinstance(self.answer, dict):
+            return self.answer
         return {"FailedPutCount": 0, "RequestResponses": list(self.answer)}
 
 
-def put(answer: Sequence[Mapping[str, str]] | Exception) -> list[object]:
+def put(answer: Any) -> list[object]:
     return list(FirehoseSender(FakeFirehose(answer), "clicks").put(RECORDS))
 
 
@@ -48,6 +50,8 @@ def test_each_record_has_its_outcome() -> None:
     ("error", "retry", "lost"),
     [
         (client_error("ServiceUnavailableException"), True, False),
+        (client_error("ServiceUnavailableException", status=500), True, False),
+        (client_error("InternalFailure", status=500), True, True),
         (client_error("InvalidArgumentException"), False, False),
         (ReadTimeoutError(endpoint_url="x"), True, True),
         (EndpointConnectionError(endpoint_url="x"), True, False),
@@ -57,6 +61,17 @@ def test_a_call_that_fails_refuses_all(error: Exception, retry: bool, lost: bool
     outcomes = put(error)
     assert [(outcome.retry, outcome.lost) for outcome in outcomes if isinstance(outcome, Refused)] == [
         (retry, lost)
+    ] * 3
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [{}, {"RequestResponses": None}, {"RequestResponses": [{}] * 3}, {"RequestResponses": [{"RecordId": "a"}]}],
+)
+def test_an_answer_without_an_outcome_a_record_tells_of_none(answer: dict[str, Any]) -> None:
+    outcomes = put(answer)
+    assert [(outcome.code, outcome.retry, outcome.lost) for outcome in outcomes if isinstance(outcome, Refused)] == [
+        ("BadAnswer", True, True)
     ] * 3
 
 

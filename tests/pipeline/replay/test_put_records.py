@@ -17,6 +17,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.replay.put_records import hasten
+from pipeline.replay.rows import Record
+from pipeline.replay.senders import KinesisSender, Refused
 
 if TYPE_CHECKING:
     from botocore.awsrequest import AWSPreparedRequest
@@ -102,6 +104,16 @@ def test_the_signature_is_of_what_is_sent(records: list[dict[str, Any]]) -> None
     assert text(sent.headers["Authorization"]).endswith(f"Signature={expected}")
 
 
+def test_an_entry_that_says_more_goes_boto3s_own_way() -> None:
+    records: list[dict[str, Any]] = [
+        {"Data": b"1", "PartitionKey": "a"},
+        {"Data": b"2", "PartitionKey": "b", "ExplicitHashKey": "17"},
+    ]
+    PLAIN.put(records)
+    QUICK.put(records)
+    assert json.loads(QUICK.sent.pop().body) == json.loads(PLAIN.sent.pop().body)
+
+
 @pytest.mark.parametrize(
     "answer",
     [
@@ -134,6 +146,12 @@ def test_errors_are_the_same(answer: object, status: int) -> None:
     assert told[0] == told[1]
 
 
-def test_an_answer_that_is_no_json_names_no_record() -> None:
-    for wire in both(b"<html>hello</html>"):
-        assert not wire.put([{"Data": b"1", "PartitionKey": "a"}]).get("Records")
+ODD = [b"<html>hello</html>", b"null", b"[]", b'{"Records": null}', b'{"Records": [{}]}', b'{"Records": [null]}']
+
+
+@pytest.mark.parametrize("answer", ODD)
+def test_an_answer_without_an_outcome_a_record_is_a_lost_one(answer: bytes) -> None:
+    for wire in both(answer):
+        (outcome,) = KinesisSender(wire.client, "orders").put([Record(2, "A-1", "A", b"{}")])
+        assert isinstance(outcome, Refused)
+        assert (outcome.code, outcome.retry, outcome.lost) == ("BadAnswer", True, True)

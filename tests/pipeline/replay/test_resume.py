@@ -294,6 +294,26 @@ def test_a_disk_that_takes_nothing_is_a_named_error(tmp_path: Path, monkeypatch:
     journal.close()
 
 
+def test_what_is_written_after_a_torn_line_is_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    journal = Journal(tmp_path / "j")
+    journal.write(as_line(told(2)))
+    write = os.write
+    calls: list[int] = []
+
+    def half(file: int, data: bytes) -> int:
+        calls.append(file)
+        if len(calls) > 1:
+            raise OSError(28, "No space left on device")
+        return write(file, data[: len(data) // 2])
+
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "write", half)
+        with pytest.raises(DiskError):
+            journal.write(as_line(told(3)))
+    journal.write(as_line(told(4)))
+    assert [batch.lines for batch in journal.left()] == [[2], [4]]
+
+
 def test_a_full_disk_ends_a_replay_whose_rows_are_in_the_ledger_all_the_same(world: World) -> None:
     class Full(Journal):
         def write(self, told: bytes) -> None:

@@ -94,6 +94,15 @@ def test_an_id_is_not_found_in_a_longer_one() -> None:
     assert causes(quarantine=b'{"body": "A-11 XA-1 B-A-1"}').of("lake", {"A-1"}) == {}
 
 
+def test_a_name_of_other_letters_and_quotes_is_found_as_json_writes_it() -> None:
+    kept = gzip.compress(b"\n".join(json.dumps({"event_id": name}).encode() for name in ("\u00c91-1", 'A"B-1')))
+    plain = json.dumps({"EventID": "\u00c92-1"}, ensure_ascii=False).encode()
+    looked = causes(letters=kept, errors=plain)
+    sought = {"\u00c91-1", 'A"B-1', "\u00c92-1"}
+    assert set(looked.of("lake", sought)) == sought
+    assert looked.of("lake", {"1-1", "2-1"}) == {}  # the ends of those names
+
+
 def test_a_row_that_copy_refused_is_told_with_its_error() -> None:
     refused = pd.DataFrame(
         [
