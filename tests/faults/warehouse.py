@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from contextlib import contextmanager
+from functools import partial
 from typing import TYPE_CHECKING
 
 import psycopg
@@ -46,17 +47,25 @@ def down(outputs: Outputs) -> Iterator[None]:
             connection.execute(sql.SQL("alter database {} allow_connections true").format(name))
 
 
-def send(settings: Settings, folder: Path, prefix: str, rows: int) -> list[verdict.Sent]:
-    """A replay while the warehouse is down, which stays so until Firehose has failed to copy what it staged."""
+def send(settings: Settings, folder: Path, prefix: str, seeds: int, rows: int) -> list[verdict.Sent]:
+    """A replay for each seed while the warehouse is down, until Firehose has failed to copy what it staged."""
     outputs = stack.outputs(settings.stack)
-    written = files.write(folder / f"{prefix}.csv", prefix, rows=rows, seed=0)
-    staged = _staged(outputs)
+    sent = []
     with down(outputs):
-        assert _is_down(outputs)
-        receipt = worker.receipt(worker.start(settings.state, "replay", str(written.path), "--max", "--wait", "--json"))
-        eventually(lambda: _staged(outputs) > staged, "what the warehouse will be given, in the lake's bucket")
+        for seed in range(seeds):
+            assert _is_down(outputs)
+            staged = _staged(outputs)
+            written = files.write(folder / f"{prefix}{seed}.csv", f"{prefix}S{seed}N", rows=rows, seed=seed)
+            command = ("replay", str(written.path), "--max", "--wait", "--json")
+            receipt = worker.receipt(worker.start(settings.state, *command))
+            eventually(partial(_more_staged, outputs, staged), "what the warehouse will be given, staged")
+            sent.append(verdict.Sent(written, receipt["replay_id"], receipt["retried"], met=1))
     assert not _is_down(outputs)
-    return [verdict.Sent(written, receipt["replay_id"], receipt["retried"], met=1)]
+    return sent
+
+
+def _more_staged(outputs: Outputs, before: int) -> bool:
+    return _staged(outputs) > before
 
 
 def _staged(outputs: Outputs) -> int:

@@ -20,16 +20,20 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Size:
-    """How much: seeds of each fault, kills of the worker, rows of a file, seconds that the sinks are given."""
+    """How much: seeds of each fault, kills of the worker, rows of a file, seconds that the sinks are given.
+
+    `poisoned` are the rows of the file with a poison record in it.
+    """
 
     seeds: int
     kills: int
     rows: int
+    poisoned: int
     seconds: float
 
 
-SHORT = Size(seeds=2, kills=10, rows=1_200, seconds=90)
-WHOLE = Size(seeds=20, kills=200, rows=1_200, seconds=300)
+SHORT = Size(seeds=2, kills=10, rows=1_200, poisoned=1_200, seconds=90)
+WHOLE = Size(seeds=20, kills=200, rows=1_200, poisoned=10_000, seconds=300)
 
 
 def on_the_cloud(settings: Settings, folder: Path, size: Size, say: Callable[[str], None] = print) -> list[Row]:
@@ -37,10 +41,13 @@ def on_the_cloud(settings: Settings, folder: Path, size: Size, say: Callable[[st
     prefix = f"F{uuid.uuid4().hex[:8].upper()}"
     stack.outputs(settings.stack)
     say("The warehouse is down ...")
-    runs: dict[str, list[Sent]] = {warehouse.FAULT: warehouse.send(settings, folder, f"{prefix}D", size.rows)}
+    runs: dict[str, list[Sent]] = {
+        warehouse.FAULT: warehouse.send(settings, folder, f"{prefix}D", size.seeds, size.rows)
+    }
     with ThreadPoolExecutor(1) as beside:
         # The function's troubles take long for their retries, and little else.
-        written = beside.submit(writer.send, settings, folder, f"{prefix}L", size.seeds, size.rows)
+        sizes = (size.rows, size.rows, size.poisoned)
+        written = beside.submit(writer.send, settings, folder, f"{prefix}L", size.seeds, sizes)
         say(f"Faults on the wire, {size.seeds} seeds of each; kills of the function ...")
         wired = wire.send(settings, folder, f"{prefix}W", size.seeds, size.rows)
         say(f"{size.kills} kills of the worker ...")

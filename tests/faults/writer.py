@@ -112,10 +112,15 @@ def through(outputs: Outputs, proxy: Proxy) -> Iterator[None]:
         settle(usual)
 
 
-def send(settings: Settings, folder: Path, prefix: str, seeds: int, rows: int) -> dict[str, list[verdict.Sent]]:
-    """A file of `rows` rows for each: `seeds` kills before writes, as many after them, and one poison record."""
+def send(
+    settings: Settings, folder: Path, prefix: str, seeds: int, rows: tuple[int, int, int]
+) -> dict[str, list[verdict.Sent]]:
+    """A file of so many rows for each: `seeds` kills before writes, as many after them, and one poison record."""
     outputs = stack.outputs(settings.stack)
-    written = [files.write(folder / f"{prefix}{name}.csv", f"{prefix}{name}", rows=rows, seed=7) for name in "BAP"]
+    written = [
+        files.write(folder / f"{prefix}{name}.csv", f"{prefix}{name}", rows=count, seed=7)
+        for name, count in zip("BAP", rows, strict=True)
+    ]
     chance = random.Random(seeds)  # noqa: S311 - events that repeat
     before, after, poison = (
         chance.sample(sorted(file.quantities), count) for file, count in zip(written, (seeds, seeds, 1), strict=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -191,21 +192,50 @@ def test_a_wrong_file_is_refused_and_leaves_no_trace(cloud: Cloud, tmp_path: Pat
     assert store.of_stack(cloud.settings.stack).recent(1000) == before
 
 
-def test_a_worker_killed_outright_is_gone_on_with(cloud: Cloud, tmp_path: Path, invoice_no: str) -> None:
+# What the Replay page does at the press of its button, in a process that then serves on.
+_AS_THE_DASHBOARD = """
+import sys, time
+from pathlib import Path
+from pipeline.replay import launch
+from pipeline.replay.wishes import Tempo
+from pipeline.settings import settle
+launch.start(Path(sys.argv[1]), settle(), launch.Wanted("kinesis", Tempo(rate=800)), sys.argv[2])
+time.sleep(600)
+"""
+
+
+def started_by_a_dashboard(cloud: Cloud, path: Path) -> tuple[subprocess.Popen[bytes], progress.Progress]:
+    """The process, and the replay that it started once that is under way."""
+    replay_id = progress.new_replay_id()
+    dashboard = subprocess.Popen([sys.executable, "-c", _AS_THE_DASHBOARD, str(path), replay_id], cwd=REPOSITORY)
+    table = store.of_stack(cloud.settings.stack)
+    eventually(lambda: (found := table.get(replay_id)) is not None and found.accepted > 300, "it runs")
+    return dashboard, table.known(replay_id)
+
+
+def test_a_dashboard_killed_outright_ends_no_replay(cloud: Cloud, tmp_path: Path, invoice_no: str) -> None:
+    dashboard, replay = started_by_a_dashboard(cloud, written(tmp_path, *[row(invoice_no)] * 1_200))
+    dashboard.kill()
+    dashboard.wait()
+    table = store.of_stack(cloud.settings.stack)
+    assert table.known(replay.replay_id).status == progress.RUNNING
+    eventually(lambda: table.known(replay.replay_id).status == progress.DONE, "its end")
+    ended = table.known(replay.replay_id)
+    assert (ended.accepted, ended.life, ended.pid) == (1_200, 0, replay.pid)
+
+
+def test_a_worker_killed_outright_with_its_dashboard_is_gone_on_with(
+    cloud: Cloud, tmp_path: Path, invoice_no: str
+) -> None:
     rows = 2_000
     path = written(tmp_path, *[row(invoice_no)] * (rows - 1), row(invoice_no, quantity="six"))
-    command = [sys.executable, "-m", "pipeline", "replay", str(path), "--rate", "800", "--wait", "--json"]
-    worker = subprocess.Popen(command, cwd=REPOSITORY, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    table = store.of_stack(cloud.settings.stack)
-
-    def state() -> progress.Progress:
-        return next(state for state in table.recent() if state.pid == worker.pid)
-
-    eventually(lambda: any(found.pid == worker.pid and found.accepted > 300 for found in table.recent()), "it runs")
-    worker.kill()
-    worker.wait()
-    replay_id = state().replay_id
-    eventually(lambda: launch.seen(state(), cloud.settings).status == progress.LOST, "its death", 20)
+    dashboard, replay = started_by_a_dashboard(cloud, path)
+    dashboard.kill()
+    dashboard.wait()
+    assert replay.pid
+    os.kill(replay.pid, signal.SIGKILL)
+    replay_id, table = replay.replay_id, store.of_stack(cloud.settings.stack)
+    eventually(lambda: launch.seen(table.known(replay_id), cloud.settings).status == progress.LOST, "its death", 20)
     receipt = run_cli("replay", "--resume", replay_id, "--wait", "--json")
     assert (receipt["status"], receipt["resumed"], receipt["replay_id"]) == ("done", 1, replay_id)
     assert (receipt["rows"], receipt["accepted"], receipt["rejected"]) == (rows, rows - 1, 1)
