@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from pages.parts import asked, head, kept_rows, mending, states, words
-from pipeline.quarantine.listing import MOST_ROWS, PAGE, Filter, Kept, Look
+from pipeline.quarantine.listing import PAGE, Filter, Kept, Look
 
 head.show("Quarantine", "What did not get through, why, and how does it get on its way again?")
 
@@ -29,12 +29,19 @@ with states.panel("The quarantine"):
     kept_rows.choose(wanted, found)
     if not found.reasons:
         mending.said()
-        st.success("**Nothing is kept back.** Rows that break the contract, and batches that were given up, are "
-                   "listed here with the reason.", icon=":material/check_circle:")  # fmt: skip
+        if not found.whole:
+            st.info(f"None of the newest {words.count(found.objects)} objects that are kept has an open row. There are "
+                    "older ones: choose how they are kept above to look further.", icon=":material/info:")  # fmt: skip
+        elif wanted != Filter():
+            st.info("Nothing that is kept back is like that. Choose all above to see everything.",
+                    icon=":material/info:")  # fmt: skip
+        else:
+            st.success("**Nothing is kept back.** Rows that break the contract, and batches that were given up, are "
+                       "listed here with the reason.", icon=":material/check_circle:")  # fmt: skip
         st.stop()
     kept_rows.reasons(found)
     if not found.whole:
-        st.caption(f"Counts are of the newest {words.count(MOST_ROWS)} rows in {words.count(found.objects)} objects.")
+        st.caption(f"Counts are of the newest rows, in {words.count(found.objects)} objects; there are older ones.")
     mending.said()
     st.subheader(f"{words.count(found.total)} open {'row' if found.total == 1 else 'rows'}")
     if found.rows:

@@ -28,7 +28,7 @@ def live() -> None:
             if replay.status in ALIVE:
                 replays.running(replay)
         replays.resumable(recent)
-        replays.ended([replay for replay in recent if replay.status not in ALIVE])
+        replays.ended([replay for replay in recent if replay.status not in ALIVE][:SHOWN])
 
 
 start_replay.form()

@@ -27,9 +27,9 @@ def store() -> Store:
 
 
 def recent(count: int) -> list[Progress]:
-    """The latest replays; one whose worker was killed on this machine is known to be lost at once."""
+    """As Store.open_and_recent; one whose worker was killed on this machine is known to be lost at once."""
     settings = asked.sources().settings
-    return [launch.seen(replay, settings) for replay in store().recent(count)]
+    return [launch.seen(replay, settings) for replay in store().open_and_recent(count)]
 
 
 def running(replay: Progress) -> None:

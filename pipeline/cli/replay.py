@@ -108,7 +108,7 @@ def _wait(order: Order, args: argparse.Namespace, settings: Settings) -> int:
 def _steer(args: argparse.Namespace, tempo: Tempo, settings: Settings) -> int:
     table = store.of_stack(settings.stack)
     if args.list:
-        states = [launch.seen(state, settings) for state in table.recent()]
+        states = [launch.seen(state, settings) for state in table.open_and_recent()]
         print(json.dumps([asdict(state) for state in states]) if args.json else words.listed(states))
         return 0
     if args.resume:

@@ -19,9 +19,11 @@ if TYPE_CHECKING:
     from pipeline.quarantine.rows import Row
     from pipeline.stack import Outputs
 
-MOST_OBJECTS = 300  # looked into, the newest
+MOST_OBJECTS = 300  # with open rows, the newest
+MOST_LOOKED_INTO = 1_500  # objects, the settled ones among them
 MOST_ROWS = 100_000  # read in one look
 PAGE = 15
+_AT_A_TIME = 100  # objects whose settled rows are listed at once
 _MOST_KINDS = 100
 _OTHER = "other reasons"
 _MOST_BYTES = 32 << 20  # of one object as it lies there
@@ -47,8 +49,8 @@ class Filter:
 class Look:
     """One look: `reasons` counts open rows by events, place and kind, `replays` by replay, without the filter's own.
 
-    `rows` are one page of the filter's, `start` counts those before it, `total` all. `whole` is false when not
-    everything that is kept was looked into: then counts are of the newest rows.
+    `rows` are one page of the filter's, `start` counts those before it, `total` all. `objects` are those looked into;
+    `whole` is false when there are more of them: then counts are of the newest rows.
     """
 
     reasons: dict[tuple[str, str, str], int]
@@ -58,6 +60,15 @@ class Look:
     total: int
     objects: int
     whole: bool
+
+
+@dataclass
+class _Walk:
+    """The objects to look into, the newest first, whether they are all that there are, and how far a look has come."""
+
+    objects: list[tuple[Any, Place, str]]
+    whole: bool
+    looked_into: int = 0
 
 
 class Kept:
@@ -73,11 +84,8 @@ class Kept:
         replays: Counter[str] = Counter()
         page: list[Row] = []
         total = 0
-        objects, whole = self._objects(wanted)
-        for read, row in enumerate(self._open(objects)):
-            if read >= MOST_ROWS:
-                whole = False
-                break
+        walk = _Walk(*self._objects(wanted))
+        for row in self._rows_of(walk):
             if wanted.events not in (None, row.events):
                 continue
             if wanted.replay_id in (None, row.replay_id):
@@ -92,15 +100,12 @@ class Kept:
                 total += 1
         return Look(
             dict(reasons.most_common()), dict(replays.most_common(_MOST_KINDS)), tuple(page), start, total,
-            len(objects), whole,
+            walk.looked_into, walk.whole,
         )  # fmt: skip
 
     def rows(self, wanted: Filter) -> Iterator[Row]:
         """Every open row that passes, the newest object first; MOST_ROWS at most."""
-        objects, _ = self._objects(wanted)
-        for read, row in enumerate(self._open(objects)):
-            if read >= MOST_ROWS:
-                return
+        for row in self._rows_of(_Walk(*self._objects(wanted))):
             if wanted.passes(row):
                 yield row
 
@@ -126,8 +131,26 @@ class Kept:
                             if found["Size"] <= _MOST_BYTES:
                                 yield found["LastModified"], name, str(found["Key"])
 
-        newest = heapq.nlargest(MOST_OBJECTS, listed())
+        newest = heapq.nlargest(MOST_LOOKED_INTO, listed())
         return [(at, self._places[name], key) for at, name, key in newest], seen == len(newest)
+
+    def _rows_of(self, walk: _Walk) -> Iterator[Row]:
+        """Open rows of the newest objects, until enough of these had some."""
+        rows = with_rows = 0
+        for at in range(0, len(walk.objects), _AT_A_TIME):
+            holders: set[str] = set()
+            for row in self._open(walk.objects[at : at + _AT_A_TIME]):
+                if rows >= MOST_ROWS:
+                    walk.whole = False
+                    return
+                rows += 1
+                holders.add(row.key)
+                yield row
+            walk.looked_into += len(walk.objects[at : at + _AT_A_TIME])
+            with_rows += len(holders)
+            if with_rows >= MOST_OBJECTS and walk.looked_into < len(walk.objects):
+                walk.whole = False
+                return
 
     def _open(self, objects: list[tuple[Any, Place, str]]) -> Iterator[Row]:
         records: dict[tuple[str, str], list[str]] = {}

@@ -117,6 +117,11 @@ class Store:
         found = sorted(map(_progress, self._scan()), key=lambda state: (state.started_at, state.replay_id))
         return found[::-1][:count]
 
+    def open_and_recent(self, count: int = 20) -> list[Progress]:
+        """The latest replays and, behind them, older ones that are under way or can be resumed, the newest first."""
+        found = self.recent(_ALL)
+        return found[:count] + [state for state in found[count:] if state.status in ALIVE or state.resumable]
+
     def finished_of(self, file_name: str) -> Progress | None:
         """The latest replay that brought all of a file of this name in, wherever the file lay."""
         for state in self.recent(_ALL):

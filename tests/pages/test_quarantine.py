@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from pages.parts import kept_rows
+from pipeline.quarantine import listing
 from pipeline.quarantine.listing import Filter, Kept
 from pipeline.redrive import again
 from pipeline.replay.senders import KinesisSender
@@ -53,6 +54,18 @@ def test_what_is_kept_is_told_by_reason(world: World, kinesis: FakeKinesis) -> N
     assert app.subheader[0].value == "10 open rows"
 
 
+def test_what_is_out_of_sight_is_not_said_to_be_nothing(
+    world: World, kinesis: FakeKinesis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app = world.open("quarantine", replay="r-0")
+    assert not app.success
+    assert "Nothing that is kept back is like that" in app.info[0].value
+    monkeypatch.setattr(listing, "_MOST_BYTES", 0)  # every object is too large
+    app = world.open("quarantine", events="orders")
+    assert not app.success
+    assert "There are older ones" in app.info[0].value
+
+
 def test_raw_text_is_text(world: World, kinesis: FakeKinesis) -> None:
     app = world.open("quarantine", place="quarantine", replay=REPLAY)
     rows = list(app.table[1].value["Raw text"])
@@ -97,7 +110,7 @@ def test_a_dead_letter_goes_as_it_was(world: World, kinesis: FakeKinesis) -> Non
     app = press(app, "Send this whole dead letter again")
     assert sorted(kinesis.event_ids) == ["A-8", "A-9"]
     assert "2 events were sent by" in app.success[0].value
-    assert "Nothing is kept back" in app.success[-1].value
+    assert "Nothing that is kept back is like that" in app.info[-1].value
 
 
 def test_poison_is_not_sent_as_it_was(world: World, kinesis: FakeKinesis) -> None:

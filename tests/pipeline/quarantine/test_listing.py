@@ -78,13 +78,35 @@ def test_filters_and_pages() -> None:
 
 
 def test_more_than_is_looked_into_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(listing, "_AT_A_TIME", 1)
     monkeypatch.setattr(listing, "MOST_OBJECTS", 3)
     look = Kept(bucket(), OUTPUTS).look(Filter())
     assert (look.objects, look.whole) == (3, False)
     monkeypatch.setattr(listing, "MOST_OBJECTS", 300)
+    monkeypatch.setattr(listing, "MOST_LOOKED_INTO", 4)
+    look = Kept(bucket(), OUTPUTS).look(Filter())
+    assert (look.objects, look.whole) == (4, False)
+    monkeypatch.setattr(listing, "MOST_LOOKED_INTO", 300)
     monkeypatch.setattr(listing, "MOST_ROWS", 2)
     look = Kept(bucket(), OUTPUTS).look(Filter())
     assert (look.total, look.whole) == (2, False)
+
+
+def test_objects_that_are_settled_whole_hide_no_older_ones(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(listing, "_AT_A_TIME", 1)
+    monkeypatch.setattr(listing, "MOST_OBJECTS", 1)
+    s3 = bucket()
+    kept = Kept(s3, OUTPUTS)
+    left = kept.look(Filter()).total
+    while left:
+        rows = list(kept.rows(Filter()))
+        assert rows, f"{left} open rows are out of sight"
+        for key in {row.key for row in rows}:
+            done = {row: b"" for row in rows if row.key == key}
+            settled.write(s3, settled.Settled(settled.AS_IT_WAS, "r-9", done), who="me@here")
+        left = Kept(s3, OUTPUTS).look(Filter()).total
+    monkeypatch.setattr(listing, "MOST_OBJECTS", 300)
+    assert list(Kept(s3, OUTPUTS).rows(Filter())) == []
 
 
 def test_what_is_broken_does_not_hide_the_rest() -> None:

@@ -62,6 +62,16 @@ def test_the_newest_come_first_over_all_pages() -> None:
     assert len(store.recent()) == 5
 
 
+def test_one_that_runs_is_listed_however_many_began_since() -> None:
+    store = Store(FakeDynamoDB(), "replays")
+    for name, day, status in (("old", 1, DONE), ("stopped", 2, STOPPED), ("runs", 3, RUNNING)):
+        started = f"2026-01-0{day} 00:00:00.000"
+        store.save(replace(STATE, replay_id=name, started_at=started, status=status, updated_at=utc_now()))
+    for number in range(21):
+        store.save(replace(STATE, replay_id=f"r-{number}", started_at=f"2026-02-01 00:00:{number:02}.000"))
+    assert [state.replay_id for state in store.open_and_recent()][20:] == ["runs", "stopped"]
+
+
 def test_a_worker_not_heard_of_for_half_a_minute_is_lost() -> None:
     store = Store(FakeDynamoDB(), "replays")
     long_ago = (datetime.now(UTC) - timedelta(seconds=31)).strftime("%Y-%m-%d %H:%M:%S.%f")[:-3]
