@@ -26,6 +26,7 @@ state, span = frame.begin(
     "Who buys most, who is new and who comes back, and who is about to be lost?",
     narrows=("country", "customer", "step"),
     by_options=("day", "month", "year"),
+    series=3,
 )
 if state.customer:
     try:
@@ -36,7 +37,8 @@ if state.customer:
 
 with st.container(horizontal=True, vertical_alignment="bottom"):
     options.typed("customer", "Find a customer", "17850", icon=":material/search:")
-    of_all_time = options.one_of("best", "The best customers", WHEN) == "always"
+    # Of a day, month or year that was clicked the best ones are those of that time.
+    of_all_time = state.step is None and options.one_of("best", "The best customers", WHEN) == "always"
 course, in_segments, cutoffs, cohorts, best, countries = asked.together(
     asked.warehouse(customers.new_and_returning, state.whole, state.by),
     asked.warehouse(customers.in_segments, state.country),
@@ -48,7 +50,7 @@ course, in_segments, cutoffs, cohorts, best, countries = asked.together(
     asked.warehouse(customers.by_country),
 )
 with states.panel("Customers in numbers"):
-    if course.figure().empty and span.first is None:
+    if course.figure().empty and span.first is None and span.known:
         frame.nothing_sold(state, span)
         st.stop()
     customer_groups.summary(state, course, in_segments)
@@ -57,7 +59,7 @@ with states.panel("New and returning"):
 with states.panel("Segments"):
     customer_segments.show(state, in_segments, cutoffs)
 with states.panel("Cohorts"):
-    customer_cohorts.show(state, cohorts)
+    customer_cohorts.show(state, cohorts, span.newest)
 left, right = st.columns(2, gap="medium")
 with left, states.panel("The best customers"):
     customer_groups.best(state, best, of_all_time=of_all_time)

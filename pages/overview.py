@@ -19,6 +19,7 @@ if day := st.session_state.pop(PICKED, None):
 head.show("Overview", "How did the latest day sell, and is that more or less than the last day that sold before it?")
 with states.panel("The latest day"):
     newest = asked.figure(sales.span).row
+    st.session_state["newest event"] = newest["newest_at"]
     if not newest["lines"]:
         states.no_sales()
         st.stop()
@@ -55,6 +56,8 @@ with states.panel("The latest day"):
         key="overview days",
         alt=f"Net sales by day over the {DAYS} days to {words.day(latest)}.",
         pick=lambda place: st.session_state.update({PICKED: f"{days.frame['period'][place]:%Y-%m-%d}"}),
+        names=[words.day(day) for day in days.frame["period"]],
+        what="a day",
     )
     st.caption("Click a day for its sales by hour.")
     evidence.show("The latest days", answering, chart=chart)

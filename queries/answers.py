@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 FRESH_FOR_S = 20.0
 _MOST = 1_000
 _AT_ONCE = 8
+_GONE_AFTER_S = 10.0
 T = TypeVar("T")
 
 
@@ -33,7 +34,7 @@ class Asked(Generic[T]):
     ticket: Ticket
     begun: float
     ended: float | None = None
-    waiting: set[str] = field(default_factory=set)
+    waiting: dict[str, float] = field(default_factory=dict)  # who, and when they last said so
     gave_up: set[str] = field(default_factory=set)
     told: dict[str, int] = field(default_factory=dict)
 
@@ -55,10 +56,16 @@ class Asked(Generic[T]):
             self.told.setdefault(reader, run)
             raise
 
+    def wait(self, reader: str) -> None:
+        """`reader` waits for it, or still does; a page that waits says so each second."""
+        self.waiting[reader] = time.monotonic()
+
     def give_up(self, reader: str) -> bool:
         """`reader` waits no more. When nobody else does, the engine stops: then the answer is True."""
         self.gave_up.add(reader)
-        if self.waiting - self.gave_up or self.done:
+        lately = time.monotonic() - _GONE_AFTER_S
+        # Who closed the page says nothing more.
+        if self.done or any(at > lately for other, at in self.waiting.items() if other not in self.gave_up):
             return False
         self.ticket.call_off()
         return True
@@ -86,13 +93,13 @@ class Answers:
         with self._lock:
             found = self._kept.get(key)
             if found is not None and self._serves(found, reader, run):
-                found.waiting.add(reader)
+                found.wait(reader)
                 if not found.ticket.off:
                     found.gave_up.discard(reader)
                 self._kept.move_to_end(key)
                 return found  # type: ignore[return-value]  # a key belongs to one type of answer
             asked: Asked[T] = Asked(Future(), Ticket(), time.monotonic())
-            asked.waiting.add(reader)
+            asked.wait(reader)
             self._kept[key] = asked  # type: ignore[assignment]  # as above
             self._kept.move_to_end(key)
             while len(self._kept) > self._most:

@@ -27,7 +27,10 @@ if TYPE_CHECKING:
 _READ = re.compile(r"\b(?:from|join)\s+([a-z_]\w*)")
 _NO_TABLES = re.compile(r"--[^\n]*|extract\([^)]*\)")  # comments, and what is taken from a moment
 _NAMED = re.compile(r"(?:\bwith|,)\s+([a-z_]\w*)\s+as\s+\(")
-_KEYS = ("place", "period", "country", "weekday", "hour", "stock_code", "customer", "month", "day", "invoice_no")
+_KEYS = (
+    "place", "period", "country", "weekday", "hour", "stock_code", "customer", "cohort", "month", "day", "invoice_no",
+    "customer_id", "score", "kind", "band", "key",
+)  # fmt: skip
 
 _HOURS = ("first", "last")
 
@@ -97,8 +100,13 @@ def tables() -> Mapping[str, Query]:
 
 
 def differences(ours: pd.DataFrame, theirs: pd.DataFrame) -> list[Difference]:
-    """All cells in which two answers of one shape differ, to the last digit; empty when they agree."""
+    """All cells in which two answers of one shape differ, to the last digit; empty when they agree.
+
+    Rows are paired by what tells them apart, or by their order where that tells some of them not apart.
+    """
     keys = [name for name in _KEYS if name in ours.columns]
+    if any(frame.duplicated(keys).any() for frame in (ours, theirs) if keys):
+        keys = []
     columns = [name for name in ours.columns if name not in keys and name in theirs.columns]
     mine, other = _rows(ours, keys, columns), _rows(theirs, keys, columns)
     nothing = dict.fromkeys(columns)
@@ -138,7 +146,6 @@ def _text(value: object) -> object:
 
 
 def _rows(frame: pd.DataFrame, keys: list[str], columns: list[str]) -> dict[tuple[object, ...], dict[str, Any]]:
-    # Where nothing tells rows apart, their order does.
     return {
         tuple(record[key] for key in keys) or (at,): {name: record[name] for name in columns}
         for at, record in enumerate(frame.to_dict("records"))

@@ -34,7 +34,7 @@ _CONNECTIONS = 4
 _LIMIT_S = 20.0
 # How much later than the engine's own limit we stop listening to an engine that does not answer at all.
 _SILENCE_S = 5.0
-_NEAR_S = 1.0  # limits that differ by less are the same
+_NEAR = 0.05  # limits that differ by a smaller part are the same
 # Both engines know these; a session may stop what its own user runs.
 _SESSION = "select pg_backend_pid() as session"
 _STOP = "select pg_cancel_backend(:session)"
@@ -181,7 +181,7 @@ class _Slot:
     def _limit(connection: Any, cursor: Any, left_s: float) -> None:  # noqa: ANN401 - the driver has no types
         """Let the engine break off what takes longer than is left; a round trip only where that has changed much."""
         limit_s = connection.weir_limit_s
-        if limit_s is None or abs(left_s - limit_s) > _NEAR_S:
+        if limit_s is None or abs(left_s - limit_s) > _NEAR * left_s:
             cursor.execute(f"set statement_timeout to {max(1, math.ceil(left_s * 1000))}")
             connection.weir_limit_s = left_s
 

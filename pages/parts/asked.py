@@ -77,9 +77,9 @@ class Answering:
             # An engine's own time-out is an error of ours; this one is the page's patience.
             raise NotYetError(self) from None
 
-    def refresh(self) -> None:
-        """Ask the engine anew on the next run."""
-        _answers().forget((sources().outputs, self.question.key))
+    def wait_on(self) -> None:
+        """This session still looks out for it."""
+        self.asked.wait(_reader().name)
 
     def cancel(self) -> None:
         """Wait no longer; the engine stops when nobody else waits for the same."""
@@ -119,6 +119,12 @@ def figure(report: Callable[..., Figure], *arguments: Hashable) -> Figure:
     """One figure of the warehouse. Raises as `Answering.figure`."""
     (answering,) = together(warehouse(report, *arguments))
     return answering.figure()
+
+
+def forget(*questions: Question) -> None:
+    """Ask the engines anew on the next run."""
+    for question in questions:
+        _answers().forget((sources().outputs, question.key))
 
 
 def use(settings: Settings, endpoint: str) -> Sources:

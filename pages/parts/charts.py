@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -9,7 +10,7 @@ import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
 
-from pages.parts import theme
+from pages.parts import theme, words
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -31,9 +32,10 @@ _TICK_DATES = (
     {"dtickrange": ["M12", None], "value": "%Y"},
 )
 # Over this many points numbers travel with 4 bytes instead of 8, which keeps 15,000 of them under 100 KB.
-_MANY = 4_000
+_MANY = 2_000
 _TICKS = 8  # at most, on an axis of time
 _PULSE_HEIGHT = 160
+_NAME_LENGTH = 28  # letters beside a bar
 _MARKED = 400  # as many points have marks to click on; more would be a band
 MOST_POINTS = 15_000
 
@@ -46,12 +48,14 @@ def show(
     *,
     names: Sequence[str] = (),
     what: str = "",
+    each_trace: int = 0,
 ) -> None:
     """Put a chart on the page; `alt` tells in a sentence what it shows. The camera in its corner saves it as PNG.
 
     `pick` is called with the place, from 0, of the point or bar that was clicked. What it changes belongs in `key`
     too: a chart that comes anew has forgotten the click. With `names`, one for each place, a list under the chart does
-    the same for keyboards and small screens, unless it were endless; `what` says what is chosen there.
+    the same for keyboards and small screens, unless it were endless; `what` says what is chosen there. Where the traces
+    of a chart are chosen apart, with `each_trace` places each, the places of the second follow those of the first.
     """
     figure.update_layout(meta=alt)
     name = key.lower().replace(" ", "-")
@@ -68,7 +72,7 @@ def show(
     def picked() -> None:
         points = st.session_state[key]["selection"]["points"]
         if points:
-            pick(int(points[0]["point_index"]))
+            pick(int(points[0]["point_index"]) + each_trace * int(points[0]["curve_number"]))
 
     figure.update_layout(clickmode="event+select", dragmode=False)
     st.plotly_chart(figure, key=key, alt=alt, config=config, on_select=picked, selection_mode="points")
@@ -189,7 +193,8 @@ def ranking(
     """
     colour = theme.OF_MEASURE[measure.column][0]
     lengths = numbers(values)
-    rows = [f"{place}. {name}" for place, name in enumerate(names, start=1)] if placed else names
+    shown = [html.escape(words.shortened(name, _NAME_LENGTH), quote=False) for name in names]  # Plotly reads HTML
+    rows = [f"{place}. {name}" for place, name in enumerate(shown, start=1)] if placed else shown
     trace = go.Bar(
         x=lengths,
         y=rows,
@@ -198,7 +203,9 @@ def ranking(
         text=labels,
         textposition="auto",
         # What stands on a pale bar is written as what stands beside it.
-        insidetextfont={"color": ["#FFFFFF" if chosen in {None, place} else theme.TEXT for place in range(len(names))]},
+        insidetextfont={
+            "color": [theme.ink_on(colour) if chosen in {None, place} else theme.TEXT for place in range(len(names))]
+        },
         cliponaxis=False,
         hoverinfo="skip",
         name=measure.label,

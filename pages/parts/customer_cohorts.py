@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
 
@@ -15,8 +16,6 @@ from queries.reports import customers
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import date
-
-    import pandas as pd
 
     from pages.parts.asked import Answering
     from queries.selection import Selection
@@ -44,20 +43,20 @@ class _Cell(NamedTuple):
         return f"First order in {self.cohort:%B %Y}, again {later}"
 
 
-def show(state: Selection, answering: Answering) -> None:
-    """The triangle, and the customers of a chosen cell."""
+def show(state: Selection, answering: Answering, newest: date | None) -> None:
+    """The triangle up to the month of the `newest` sale, and the customers of a chosen cell."""
     found = answering.figure()
-    if found.empty:
+    if found.empty or newest is None:
         return
-    frame = found.frame
-    newest = frame["month"].max()
-    whole = frame[(frame["since"] == 1) & (frame["month"] < newest)]
-    sizes = int(whole["size"].sum())
+    cells = _cells(found.frame, newest)
+    # The newest month is not over: who has not come back in it yet still may.
+    over = [cell for cell in cells if cell.since == 1 and _months_between(cell.cohort, newest) > 1]
+    new = sum(cell.size for cell in over)
     title = "First orders by month"
-    if sizes:
-        title = f"{int(whole['customers'].sum()) / sizes:.0%} order again in the month after their first order"
+    if new:
+        back = sum(cell.share * cell.size for cell in over)
+        title = f"{back / new:.0%} order again in the month after their first order"
     st.subheader(title, help=d.RETENTION)
-    cells = _cells(frame)
     chosen = _chosen(cells)
     chart = _triangle(cells, chosen)
     charts.show(
@@ -68,14 +67,18 @@ def show(state: Selection, answering: Answering) -> None:
         names=[f"{cell.cohort:%b %Y}, {cell.since} later: {cell.share:.0%}" for cell in cells],
         what="a cohort and month",
     )
-    evidence.show("Cohorts", answering, chart=chart)
+    shown = pd.DataFrame([(cell.cohort, cell.since, cell.size, cell.share) for cell in cells], columns=_Cell._fields)
+    evidence.show("Cohorts", answering, shown=shown, chart=chart)
     if chosen:
         _members(state, chosen)
 
 
-def _cells(frame: pd.DataFrame) -> list[_Cell]:
+def _months_between(first: date, last: date) -> int:
+    return (last.year - first.year) * 12 + last.month - first.month
+
+
+def _cells(frame: pd.DataFrame, newest: date) -> list[_Cell]:
     """Every month since a cohort's first that has begun; nobody came back in a month without a row."""
-    newest = frame["month"].max()
     shares = {
         (cohort, int(since)): float(share)
         for cohort, since, share in zip(frame["cohort"], frame["since"], frame["share"], strict=True)
@@ -84,7 +87,7 @@ def _cells(frame: pd.DataFrame) -> list[_Cell]:
     return [
         _Cell(cohort, since, int(sizes.get(cohort, 0)), shares.get((cohort, since), 0.0))
         for cohort in dict.fromkeys(frame["cohort"])
-        for since in range(1, (newest.year - cohort.year) * 12 + newest.month - cohort.month + 1)
+        for since in range(1, _months_between(cohort, newest) + 1)
     ]
 
 
@@ -97,7 +100,10 @@ def _chosen(cells: Sequence[_Cell]) -> _Cell | None:
     except BadInputError as error:
         states.ignored("cohort", error)
         return None
-    return next((cell for cell in cells if (cell.cohort, cell.since) == wanted), None)
+    found = next((cell for cell in cells if (cell.cohort, cell.since) == wanted), None)
+    if found is None:
+        states.ignored("cohort", BadInputError(f"{text[:40]!r} is no cell of the cohorts."))
+    return found
 
 
 def _triangle(cells: Sequence[_Cell], chosen: _Cell | None) -> go.Figure:

@@ -49,16 +49,11 @@ def new_and_returning(state: Selection, answering: Answering) -> None:
     measure = options.measure("standing", (d.ORDERS, d.NET_SALES))
     steps = list(frame["period"])
     chart = _stacked(frame, measure, state)
-
-    def pick(place: int) -> None:
-        filters.choose(step=steps[place].to_pydatetime())
-        options.put("best", "period")
-
     charts.show(
         chart,
         key=f"customers {measure.column} {state.step}",
         alt=f"{measure.label} of new and returning customers by {state.by}, {words.period(state.period)}.",
-        pick=pick,
+        pick=lambda place: filters.choose(step=steps[place].to_pydatetime()),
         names=[words.step(step, state.by) for step in steps],
         what=words.a(state.by),
     )
@@ -97,7 +92,9 @@ def best(state: Selection, answering: Answering, *, of_all_time: bool) -> None:
     known = found.frame[found.frame["place"] > 0]
     nobody = found.frame[found.frame["place"] == 0]
     if known.empty:
-        st.info("No customer bought anything there and then.", icon=":material/search_off:")
+        st.info("No customer with an id bought anything there and then.", icon=":material/search_off:")
+        _nobody(nobody)
+        evidence.show("The best customers", answering)
         return
     who = str(known["customer"].iloc[0])
     when = "of all time" if of_all_time else words.during(state)
@@ -115,9 +112,14 @@ def best(state: Selection, answering: Answering, *, of_all_time: bool) -> None:
         pick=lambda place: filters.choose(customer=names[place]),
     )
     customer_segments.listed(known, "best")
-    for net in nobody["net_sales"]:
-        st.caption(f"Invoices without a customer id come to {words.money(net)}.")
+    _nobody(nobody)
     evidence.show("The best customers", answering, chart=chart)
+
+
+def _nobody(found: pd.DataFrame) -> None:
+    """What was sold without a customer id: a group of its own."""
+    for net in found["net_sales"]:
+        st.caption(f"Invoices without a customer id come to {words.money(net)}.")
 
 
 def countries(state: Selection, answering: Answering) -> None:
@@ -142,4 +144,4 @@ def countries(state: Selection, answering: Answering) -> None:
         alt=f"Customers in the {len(names)} countries with most of them.",
         pick=lambda place: filters.choose(country=names[place]),
     )
-    evidence.show("Customers by country", answering, chart=chart)
+    evidence.show("Customers by country", answering, shown=frame, chart=chart)

@@ -24,7 +24,10 @@ def show(state: Selection, answering: Answering, cutoffs: Answering) -> None:
     found = answering.figure()
     frame = found.frame.dropna(subset=["customers"])
     if not frame["customers"].sum():
-        st.info("No customer lives there.", icon=":material/search_off:")
+        nobody = found.frame.iloc[-1]
+        without = f" Invoices without a customer id: {words.money(nobody['net_sales'])}." if nobody["orders"] else ""
+        st.info(f"No customer with an id lives there.{without}", icon=":material/search_off:")
+        evidence.show("Segments", answering, shown=found.frame)
         return
     best = frame.iloc[int(frame["net_sales"].astype(float).to_numpy().argmax())]
     whole = found.frame["net_sales"].sum()

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     import pandas as pd
     import plotly.graph_objects as go
 
-    from pages.parts.asked import Answering
+    from pages.parts.asked import Answering, Question
     from queries.figure import Evidence
     from queries.twins import Difference
 
@@ -48,16 +48,18 @@ def show(what: str, answering: Answering, *, shown: pd.DataFrame | None = None, 
     if panel.open:
         with panel:
             st.markdown(f"**Behind: {what}**")
-            st.markdown(_facts(behind))
-            st.button(
+            of_warehouse = answering.question.engine == "warehouse"
+            st.markdown(_facts(behind, st.session_state.get("newest event") if of_warehouse else None))
+            if st.button(
                 "Ask again now",
                 key=f"refresh {what}",
                 icon=":material/refresh:",
-                on_click=answering.refresh,
                 help="Also for everybody else who looks at the same figure",
-            )
+            ):
+                asked.forget(answering.question, _twin(answering))
+                st.rerun()  # the page, which asked
             taking.files(what, figure, shown, chart)
-            if answering.question.engine == "warehouse" and has_twin(behind):
+            if of_warehouse and has_twin(behind):
                 _other_engine(what, answering)
             st.code(_as_run(behind), language="sql", wrap_lines=True)
 
@@ -73,10 +75,7 @@ def _other_engine(what: str, answering: Answering) -> None:
         st.button("Ask the lake for the same", key=f"twin {what}", icon=":material/compare_arrows:", on_click=want)
         return
     with states.panel(f"{what}, of the lake"):
-        first, last = asked.sources().outputs.lake_from, f"{datetime.now(UTC):%Y/%m/%d/%H}"
-        (twin,) = asked.together(
-            asked.lake(of_lake, answering.question.report, first, last, *answering.question.arguments)
-        )
+        (twin,) = asked.together(_twin(answering))
         other = twin.figure()
         found = differences(answering.figure().frame, other.frame)
         if not found:
@@ -86,11 +85,16 @@ def _other_engine(what: str, answering: Answering) -> None:
         st.markdown(_facts(other.evidence))
 
 
+def _twin(answering: Answering) -> Question:
+    first, last = asked.sources().outputs.lake_from, f"{datetime.now(UTC):%Y/%m/%d/%H}"
+    return asked.lake(of_lake, answering.question.report, first, last, *answering.question.arguments)
+
+
 def _differ(found: list[Difference]) -> str:
     """The first differences in words; what is on its way explains them while a replay runs."""
     told = [
         f"- {words.plain(' '.join(str(key) for key in each.row) or 'all')}, {each.column}: "
-        f"{each.ours} in the warehouse, {each.theirs} in the lake"
+        f"{_value(each.ours)} in the warehouse, {_value(each.theirs)} in the lake"
         for each in found[:_MOST_DIFFERENCES]
     ]
     if len(found) > len(told):
@@ -98,10 +102,13 @@ def _differ(found: list[Difference]) -> str:
     return "\n".join([_DIFFER, "", *told])
 
 
-def _facts(behind: Evidence) -> str:
-    """When, where, how long, how much; and how old what it is made of."""
+def _value(value: object) -> str:
+    return "nothing" if value is None else words.plain(str(value))
+
+
+def _facts(behind: Evidence, newest: datetime | None = None) -> str:
+    """When, where, how long, how much; and how old what it is made of, where that is known."""
     age = (datetime.now(UTC) - behind.asked_at).total_seconds()
-    newest = st.session_state.get("newest event")
     engine = _ENGINES.get(behind.engine, behind.engine)
     facts = [
         f"Asked of {engine} at {words.here(behind.asked_at)} ({words.utc(behind.asked_at)}), {age:.0f} s ago",

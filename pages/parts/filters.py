@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from pages.parts import asked, charts, hours, states, words
+from pages.parts import asked, charts, hours, options, states, words
 from pipeline.errors import BadInputError, WeirError
 from queries.period import FIRST_DAY, GRAINS, LAST_DAY, WHOLE_DAYS, By, Period, natural_by, parse_by, parse_day, today
 from queries.reports import sales
@@ -30,13 +30,14 @@ _HOURS = {"hour": 24.0, "day": 1.0, "month": 1 / 28, "year": 1 / 365}
 
 @dataclass(frozen=True)
 class Span:
-    """The days that there are sales for; None when there are none, or when the warehouse does not say.
+    """The days that there are sales for; None when there are none, or when the warehouse does not say (not `known`).
 
     `newest_at` is the invoice date of the newest event.
     """
 
     first: date | None = None
     newest_at: datetime | None = None
+    known: bool = True
 
     @property
     def newest(self) -> date | None:
@@ -54,7 +55,7 @@ def sales_span() -> Span:
         row = asked.figure(sales.span).row
     except WeirError:
         # Whoever shows a figure of the warehouse tells of this error; the pickers can do without.
-        return Span()
+        return Span(known=False)
     st.session_state["newest event"] = row["newest_at"]
     return Span(row["first_at"].date(), row["newest_at"]) if row["lines"] else Span()
 
@@ -66,12 +67,13 @@ def period(
     by_options: Sequence[By] = GRAINS,
     days: int = _DEFAULT_DAYS,
     by_hours: bool = False,
+    series: int = 1,
     row: DeltaGenerator | None = None,
 ) -> tuple[Period, By]:
     """The pickers, and what they say: the address first, then what was chosen on another page of this `scope`.
 
-    They stand in `row` when there is one; `by_hours` adds those of the first and the last hour. Ends the run with words
-    when the period ends before it starts.
+    They stand in `row` when there is one; `by_hours` adds those of the first and the last hour; `series` is how many a
+    chart over time may show. Ends the run with words when the period ends before it starts.
     """
     newest = span.newest or today()
     default = Period.last_days(days, newest)
@@ -87,19 +89,25 @@ def period(
     except BadInputError as error:
         st.warning(str(error), icon=":material/date_range:")
         st.stop()
-    _remember(scope, start, end, by)
+    if span.known or (start, end) != (default.start, default.end):
+        _remember(scope, start, end, by)  # but for days that were guessed
     if by_hours:
         hours.remember(scope, between)
-    return chosen, _fine_enough(chosen, by)
+    return chosen, _fine_enough(chosen, by, charts.MOST_POINTS // series)
 
 
-def selection(span: Span, *, narrows: Sequence[str], compares: bool, by_options: Sequence[By] = GRAINS) -> Selection:
+def selection(
+    span: Span, *, narrows: Sequence[str], compares: bool, by_options: Sequence[By] = GRAINS, series: int = 1
+) -> Selection:
     """The whole state of an analyst's page, from its address, with its pickers.
 
-    `narrows` are the filters that the page's figures know; the address is not heard about others.
+    `narrows` are the filters that the page's figures know; the address is not heard about others. `series` is how many
+    a chart over time shows.
     """
     row = _row()
-    chosen, by = period(span, scope="sales", by_options=by_options, row=row)
+    if compares and st.query_params.get("compare", "none") != "none":
+        series *= 2
+    chosen, by = period(span, scope="sales", by_options=by_options, row=row, series=series)
     found = Selection(chosen, by)
     for name in (*narrows, *(["compare"] if compares else [])):
         text = st.query_params.get(name, "")
@@ -117,6 +125,12 @@ def selection(span: Span, *, narrows: Sequence[str], compares: bool, by_options:
     return _within(found)
 
 
+def narrow(name: str, value: object, **values: object) -> None:
+    """Keep the page narrowed to one value, and `choose` others."""
+    st.query_params[name] = written(name, value)
+    choose(**values)
+
+
 def choose(**values: object) -> None:
     """Narrow the page to these values of a Selection's fields, or to no such thing where they are chosen already."""
     for name, value in values.items():
@@ -125,13 +139,19 @@ def choose(**values: object) -> None:
             st.query_params.pop(name, None)
         else:
             st.query_params[name] = text
-    # Whoever asks on begins with the first rows again.
-    st.query_params.pop("rows", None)
+    _from_the_first()
 
 
 def clear(*names: str) -> None:
     """Narrow the page by these fields no longer."""
-    for name in (*names, "rows"):
+    for name in names:
+        st.query_params.pop(name, None)
+    _from_the_first()
+
+
+def _from_the_first() -> None:
+    """Whoever asks on begins with the first rows again."""
+    for name in options.PAGED:
         st.query_params.pop(name, None)
 
 
@@ -218,11 +238,13 @@ def _pickers(scope: str, start: date, end: date, shortcuts: Mapping[str, Period]
 
     def picked() -> None:
         # An emptied picker says nothing: the day before stays.
+        _from_the_first()
         _to_address(start=st.session_state[keys["start"]], end=st.session_state[keys["end"]])
 
     def jumped() -> None:
         name = st.session_state[keys["shortcut"]]
         if name:
+            clear("step")
             hours.remember(scope, WHOLE_DAYS)
             _to_address(start=shortcuts[name].start, end=shortcuts[name].end, by=natural_by(shortcuts[name]))
 
@@ -252,6 +274,7 @@ def _divider(scope: str, by: By, options: Sequence[By]) -> By:
     st.session_state[key] = by
 
     def divided() -> None:
+        clear("step")  # an hour is no day
         _to_address(by=st.session_state[key])
 
     if len(options) > 1:
@@ -268,10 +291,10 @@ def _remember(scope: str, start: date, end: date, by: By) -> None:
     _to_address(start=start, end=end, by=by)
 
 
-def _fine_enough(chosen: Period, by: By) -> By:
-    """The division asked for, or the next one that a chart can carry."""
+def _fine_enough(chosen: Period, by: By, most: int) -> By:
+    """The division asked for, or the next one of which a chart can carry all, `most` points."""
     for coarser in GRAINS[GRAINS.index(by) :]:
-        if chosen.days * _HOURS[coarser] <= charts.MOST_POINTS:
+        if chosen.days * _HOURS[coarser] <= most:
             if coarser != by:
                 st.info(f"{words.count(chosen.days)} days are too many to show by {by}; shown by {coarser}.")
             return coarser

@@ -45,14 +45,17 @@ def begin(
     narrows: Sequence[str] = (),
     compares: bool = False,
     by_options: Sequence[By] = GRAINS,
+    series: int = 1,
 ) -> tuple[Selection, Span]:
     """The head, the pickers and the breadcrumb of a page; what it is about, and the days that there are sales for.
+
+    `series` is how many a chart over time shows.
 
     Ends the run with words when the period ends before it starts.
     """
     head.show(title, answers)
     span = filters.sales_span()
-    state = filters.selection(span, narrows=narrows, compares=compares, by_options=by_options)
+    state = filters.selection(span, narrows=narrows, compares=compares, by_options=by_options, series=series)
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown(f"**{words.period(state.period)}** · {span.told()}")
         views.menu(title.lower())
@@ -62,7 +65,7 @@ def begin(
 
 def nothing_sold(state: Selection, span: Span) -> None:
     """The empty state of a page: no sales at all, or none in what was chosen."""
-    if span.first is None:
+    if span.first is None and span.known:
         states.no_sales()
         return
     narrowed = _crumbs(state)

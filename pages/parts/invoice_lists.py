@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 PAGE = 20
 FIELDS = {"number", "customer", "kind", "least", "below"}
 KINDS = {"": "All", "order": "Orders", "return": "Returns", "adjustment": "Adjustments"}
-_PENNY = Decimal("0.0001")
+_LEAST = Decimal("0.0001")  # that an invoice can be worth if it is worth anything
 _COLOURS = {"order": theme.ORDERS, "return": theme.RETURNS, "adjustment": theme.GREY}
 _TITLES = {
     "highest": "{number} is the highest invoice: {value}",
@@ -44,9 +44,11 @@ def spread(state: Selection, answering: Answering) -> None:
     figure = charts.blank(go.Bar(), hovermode="closest", barmode="stack", showlegend=True)
     figure.data = ()
     names = [_band(each) for each in BANDS]
+    columns: list[str] = []
     for kind, label in list(KINDS.items())[1:]:
         rows = found.frame[found.frame["kind"] == kind].set_index("band")
         counts = [int(rows["invoices"].get(each, 0)) for each in BANDS]
+        columns += [f"{label} of {name}: {words.count(number)}" for name, number in zip(names, counts, strict=True)]
         figure.add_trace(
             go.Bar(
                 x=names,
@@ -64,8 +66,11 @@ def spread(state: Selection, answering: Answering) -> None:
         key=f"invoices spread {st.query_params.get('least', '')}",
         alt=f"How many invoices there are by value, {words.period(state.period)}.",
         pick=_pick_band,
+        names=columns,
+        what="a column",
+        each_trace=len(BANDS),
     )
-    st.caption("Click a column for its invoices.")
+    st.caption("Click a part of a column for its invoices.")
     evidence.show("Invoices by value", answering, chart=figure)
 
 
@@ -136,12 +141,13 @@ def results(answering: Answering, number: int) -> None:
     """The invoices that fit, page by page."""
     found = answering.figure()
     if found.empty:
-        st.info(
-            "No invoice of the period fits. Look in a longer period, or for less."
-            if number == 1
-            else f"There is no page {number} of results.",
-            icon=":material/search_off:",
-        )
+        if number == 1:
+            st.info(
+                "No invoice of the period fits. Look in a longer period, or for less.", icon=":material/search_off:"
+            )
+            return
+        st.info(f"There is no page {number} of results.", icon=":material/search_off:")
+        st.button("First page", on_click=options.put, args=("results", ""), icon=":material/first_page:")
         return
     total, worth = int(found.frame["found"].iloc[0]), found.frame["found_net_sales"].iloc[0]
     st.subheader(f"{words.count(total)} invoice{'' if total == 1 else 's'}, together {words.money(worth)}")
@@ -153,11 +159,28 @@ def results(answering: Answering, number: int) -> None:
 
 
 def _pick_band(place: int) -> None:
-    """Look for the invoices of a band that are worth something, or nothing: returns, below zero, are not among them."""
-    least = {0: "0", 1: str(_PENNY)}.get(place, str(BANDS[place]))
-    below = str(_PENNY) if place == 0 else str(BANDS[place + 1]) if place + 1 < len(BANDS) else ""
-    for name, text in (("least", least), ("below", below), ("results", "")):
-        options.put(name, text)
+    """Look for the invoices of a kind and band; bands are of the value without its sign, which returns have below zero.
+
+    Adjustments have either: all of them that are not worth more.
+    """
+    of_kind, band = divmod(place, len(BANDS))
+    kind = list(KINDS)[1:][of_kind]
+    first, above = _bounds(band)
+    least: Decimal | None = first
+    below = above
+    if kind != "order":
+        least = None if above is None else _LEAST - above
+        below = _LEAST - first if kind == "return" else above
+    for name, value in (("kind", kind), ("least", least), ("below", below)):
+        options.put(name, "" if value is None else str(value))
+
+
+def _bounds(band: int) -> tuple[Decimal, Decimal | None]:
+    """The least value in a band, and the least one above it; None above the last."""
+    if band == 0:
+        return Decimal(0), _LEAST
+    first = Decimal(BANDS[band]) if band > 1 else _LEAST
+    return first, Decimal(BANDS[band + 1]) if band + 1 < len(BANDS) else None
 
 
 def _band(least: int) -> str:

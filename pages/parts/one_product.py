@@ -87,7 +87,8 @@ def _trend(state: Selection, answering: Answering, product: str) -> None:
         chart,
         key=f"product {measure.column} {state.step}",
         alt=f"{measure.label} of {product} by {state.by}, {words.period(state.period)}.",
-        pick=lambda place: filters.choose(step=steps[place].to_pydatetime()),
+        # Narrowed, another product may be the first: this one stays.
+        pick=lambda place: filters.narrow("product", product, step=steps[place].to_pydatetime()),
         names=[words.step(step, state.by) for step in steps],
         what=words.a(state.by),
     )
@@ -108,9 +109,9 @@ def _countries(state: Selection, answering: Answering, product: str) -> None:
         chart,
         key=f"product countries {state.country}",
         alt=f"Net sales of {product} in the {len(names)} countries that bought most.",
-        pick=lambda place: filters.choose(country=names[place]),
+        pick=lambda place: filters.narrow("product", product, country=names[place]),
     )
-    evidence.show("Its countries", answering, chart=chart)
+    evidence.show("Its countries", answering, shown=frame, chart=chart)
 
 
 def _together(state: Selection, product: str) -> None:

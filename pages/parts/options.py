@@ -6,13 +6,16 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from pages.parts import words
+from pages.parts import states, words
+from pipeline.errors import BadInputError
+from queries.scope import parse_name
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from queries.definitions import Measure
 
+PAGED = ("rows", "results")  # the pages of lists, in the address
 _DIGITS = 9  # of a page's number; what it skips still fits the engine's numbers
 
 
@@ -54,7 +57,12 @@ def typed(name: str, label: str, placeholder: str = "", *, icon: str | None = No
         put(name, st.session_state[key].strip())
 
     st.text_input(label, key=key, on_change=entered, placeholder=placeholder, icon=icon, width=width, max_chars=100)
-    return str(st.query_params.get(name, "")).strip()
+    text = str(st.query_params.get(name, "")).strip()
+    try:
+        return parse_name(text) if text else ""
+    except BadInputError as error:
+        states.ignored(name, error)
+        return ""
 
 
 def page_number(name: str, otherwise: int) -> int:
@@ -74,7 +82,9 @@ def turner(name: str, number: int, pages: int) -> None:
 
 
 def put(name: str, text: str) -> None:
-    """Set what the address says, or drop it when that is nothing."""
+    """Set what the address says, or drop it when that is nothing. Another search begins with its first results."""
+    if name not in PAGED:
+        st.query_params.pop("results", None)
     if text:
         st.query_params[name] = text
     else:
@@ -100,4 +110,5 @@ def opener(label: str, choices: Mapping[str, str], name: str, where: str, page: 
         elif value:
             st.query_params[name] = value
 
-    st.pills(label, list(choices), key=key, format_func=choices.__getitem__, on_change=opened, wrap=True)
+    labels = {value: words.plain(text) for value, text in choices.items()}
+    st.pills(label, list(choices), key=key, format_func=labels.__getitem__, on_change=opened, wrap=True)

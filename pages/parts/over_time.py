@@ -11,6 +11,8 @@ from pages.parts import charts, evidence, filters, options, words
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    import pandas as pd
+
     from pages.parts.asked import Answering
     from queries.definitions import Measure
     from queries.selection import Selection
@@ -39,4 +41,11 @@ def show(state: Selection, answering: Answering, before: Answering | None, measu
         names=[words.step(step, state.by) for step in steps],
         what=words.a(state.by),
     )
-    evidence.show("Sales over time", answering, chart=chart)
+    evidence.show("Sales over time", answering, shown=_beside(course.frame, earlier), chart=chart)
+
+
+def _beside(frame: pd.DataFrame, before: pd.DataFrame | None) -> pd.DataFrame:
+    """The steps with those that they are compared with beside them, as far as these go: columns named `..._before`."""
+    if before is None:
+        return frame
+    return frame.join(before.reset_index(drop=True).add_suffix("_before"))

@@ -83,4 +83,4 @@ def countries(state: Selection, answering: Answering) -> None:
         alt=f"Net sales of the {len(names)} countries that bought most, {words.period(state.period)}.",
         pick=lambda place: filters.choose(country=names[place]),
     )
-    evidence.show("By country", answering, chart=chart)
+    evidence.show("By country", answering, shown=frame, chart=chart)

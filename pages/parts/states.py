@@ -61,7 +61,8 @@ def failed(what: str, error: WeirError) -> None:
     """What happened, since when, and a way forward. The error's own text says what to do."""
     happened = next(words for kind, words in _HAPPENED if isinstance(error, kind))
     st.error(f"**{what}: {happened}** (at {words.here(error.at)}). {_readable(error)}", icon=":material/error:")
-    st.button("Try again", key=f"retry {what}", icon=":material/refresh:")
+    # A part that runs alone comes back as a new try, too.
+    st.button("Try again", key=f"retry {what}", icon=":material/refresh:", on_click=asked.begin)
 
 
 def ignored(name: str, error: BadInputError) -> None:
@@ -88,6 +89,7 @@ def _waiting(what: str, answering: Answering) -> None:
     """Looks each second whether the figure is there; then the whole page comes again, with it."""
     if answering.asked.done:
         asked.come_back()
+    answering.wait_on()
     name = "Athena" if answering.question.engine == "lake" else "The warehouse"
     with st.container(border=True, horizontal=True, vertical_alignment="center"):
         st.markdown(f"**{what}:** {name} has been working on it for {answering.asked.seconds:.0f} s ...")

@@ -50,6 +50,26 @@ OF_STATE: dict[str, tuple[Named, str]] = {
     "lost": ("red", ":material/help:"),
 }
 CHART_HEIGHT = 320
+_WHITE, _BLACK = "#FFFFFF", "#0E1114"
+
+
+def luminance(colour: str) -> float:
+    """Of a colour `#RRGGBB`, 0 for black to 1 for white: https://www.w3.org/TR/WCAG22/#dfn-relative-luminance."""
+    shares = (int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5))
+    red, green, blue = (share / 12.92 if share <= 0.04045 else ((share + 0.055) / 1.055) ** 2.4 for share in shares)  # noqa: PLR2004 - the formula's own
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+def contrast(one: str, other: str) -> float:
+    """Of two colours, 1 to 21: https://www.w3.org/TR/WCAG22/#dfn-contrast-ratio."""
+    dark, light = sorted((luminance(one), luminance(other)))
+    return (light + 0.05) / (dark + 0.05)
+
+
+def ink_on(colour: str) -> str:
+    """Black or white, whichever is read better on it."""
+    return max((_WHITE, _BLACK), key=lambda ink: contrast(ink, colour))
+
 
 # The browser puts its own colour of text here, for light and dark; that of Streamlit's template is too faint on white.
 TEXT = GRAY_90

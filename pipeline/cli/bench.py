@@ -8,7 +8,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from pipeline.bench import size
-from pipeline.cli import bench_pages, bench_replay, bench_views
+from pipeline.cli import bench_delivery, bench_pages, bench_replay, bench_views
 from pipeline.errors import BadInputError
 from pipeline.settings import state_folder
 
@@ -31,6 +31,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     text = "live counters against the stream's records, the lake against what was sent, a post until it is counted"
     child = what.add_parser("views", help=text, description=f"{text[0].upper()}{text[1:]}, on a cloud of its own.")
     bench_views.add_arguments(child)
+    text = "a file into an empty stack, until the audit finds all of it in all three sinks"
+    child = what.add_parser("delivery", help=text, description=f"{text[0].upper()}{text[1:]}, on a cloud of its own.")
+    bench_delivery.add_arguments(child)
     text = "what a reader of the dashboard waits for, in Chromium"
     child = what.add_parser(
         "pages", help=text, description=f"{text[0].upper()}{text[1:]}, cold, warm, asking on, ten at once."
@@ -46,6 +49,8 @@ def run(args: argparse.Namespace) -> int:
         return bench_views.run(args)
     if args.rows < _LEAST_ROWS:
         raise BadInputError(f"--rows is {args.rows}: give {_LEAST_ROWS:,} or more.")
+    if args.what == "delivery":
+        return bench_delivery.run(args)
     if args.what == "replay":
         return bench_replay.run(args)
     if args.what == "pages":

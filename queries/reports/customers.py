@@ -126,7 +126,7 @@ def parse_cohort(text: str) -> tuple[date, int]:
 
     Raises BadInputError for anything else.
     """
-    found = _COHORT.fullmatch(text)
+    found = _COHORT.fullmatch(text.replace(" ", "+"))  # which a plus in an address means when it is typed there
     if not found:
         raise BadInputError(f"{text[:40]!r} is no cohort; write it as 2011-01+3: the month, and the months since.")
     return date(int(found[1]), int(found[2]), 1), int(found[3])

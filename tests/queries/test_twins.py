@@ -108,5 +108,16 @@ def test_a_row_that_one_of_them_lacks_differs() -> None:
 
 
 def test_rows_without_a_key_are_compared_in_their_order() -> None:
-    ours, theirs = frame(score=[1, 2], value=[5, 6]), frame(score=[1, 2], value=[5, 7])
+    ours, theirs = frame(name=["a", "b"], value=[5, 6]), frame(name=["a", "b"], value=[5, 7])
     assert differences(ours, theirs) == [Difference((1,), "value", 6, 7)]
+
+
+def test_no_row_hides_another_that_is_like_it() -> None:
+    """Cells of two cohorts in one month; customers of one country; rows that nothing tells apart."""
+    for keys in (
+        {"cohort": ["2011-01", "2011-02"], "month": ["2011-03"] * 2},
+        {"customer_id": [1, 2], "country": ["France"] * 2},
+        {"country": ["France"] * 2},
+    ):
+        ours, theirs = frame(**keys, value=[5, 6]), frame(**keys, value=[4, 6])
+        assert [(found.ours, found.theirs) for found in differences(ours, theirs)] == [(5, 4)]
