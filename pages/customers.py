@@ -27,6 +27,7 @@ state, span = frame.begin(
     narrows=("country", "customer", "step"),
     by_options=("day", "month", "year"),
     series=3,
+    more={"segment": customer_segments.chosen(), "cohort": customer_cohorts.chosen()},
 )
 if state.customer:
     try:

@@ -39,8 +39,20 @@ class _Cell(NamedTuple):
     @property
     def told(self) -> str:
         """In words."""
-        later = "1 month later" if self.since == 1 else f"{self.since} months later"
-        return f"First order in {self.cohort:%B %Y}, again {later}"
+        return _told(self.cohort, self.since)
+
+
+def chosen() -> str:
+    """The cell that the address names, in words; nothing for nonsense."""
+    try:
+        return _told(*customers.parse_cohort(st.query_params.get("cohort", "")))
+    except BadInputError:
+        return ""
+
+
+def _told(cohort: date, since: int) -> str:
+    later = "1 month later" if since == 1 else f"{since} months later"
+    return f"First order in {cohort:%B %Y}, again {later}"
 
 
 def show(state: Selection, answering: Answering, newest: date | None) -> None:
@@ -57,20 +69,20 @@ def show(state: Selection, answering: Answering, newest: date | None) -> None:
         back = sum(cell.share * cell.size for cell in over)
         title = f"{back / new:.0%} order again in the month after their first order"
     st.subheader(title, help=d.RETENTION)
-    chosen = _chosen(cells)
-    chart = _triangle(cells, chosen)
+    wanted = _chosen(cells)
+    chart = _triangle(cells, wanted)
     charts.show(
         chart,
-        key=f"cohorts {chosen and chosen.address} {state.country}",
+        key=f"cohorts {wanted and wanted.address} {state.country}",
         alt="The share of each month's new customers who ordered again, by months since.",
-        pick=lambda place: options.put("cohort", "" if cells[place] == chosen else cells[place].address),
+        pick=lambda place: options.put("cohort", "" if cells[place] == wanted else cells[place].address),
         names=[f"{cell.cohort:%b %Y}, {cell.since} later: {cell.share:.0%}" for cell in cells],
         what="a cohort and month",
     )
     shown = pd.DataFrame([(cell.cohort, cell.since, cell.size, cell.share) for cell in cells], columns=_Cell._fields)
     evidence.show("Cohorts", answering, shown=shown, chart=chart)
-    if chosen:
-        _members(state, chosen)
+    if wanted:
+        _members(state, wanted)
 
 
 def _months_between(first: date, last: date) -> int:

@@ -34,27 +34,33 @@ def show(state: Selection, answering: Answering, cutoffs: Answering) -> None:
     share = f" bring {float(best['net_sales'] / whole):.0%} of net sales" if whole > 0 else " buy most"
     st.subheader(f"{words.count(best['customers'])} {best['name']}{share}", help=segments.SCORES)
     keys = [str(key) for key in frame["key"]]
-    chosen = _segment()
+    wanted = _segment()
     labels = [
         f"{words.count(number)} · {words.short_money(net)}"
         for number, net in zip(frame["customers"], frame["net_sales"], strict=True)
     ]
-    place = keys.index(chosen.key) if chosen else None
+    place = keys.index(wanted.key) if wanted else None
     chart = charts.ranking(list(frame["name"]), frame["customers"], labels, d.CUSTOMERS, place, placed=False)
     told = ", ".join(f"{name} {number}" for name, number in zip(frame["name"], frame["customers"], strict=True))
     charts.show(
         chart,
-        key=f"segments {chosen and chosen.key} {state.country}",
+        key=f"segments {wanted and wanted.key} {state.country}",
         alt=f"Customers by segment: {told}.",
-        pick=lambda place: options.put("segment", "" if chosen and chosen.key == keys[place] else keys[place]),
+        pick=lambda place: options.put("segment", "" if wanted and wanted.key == keys[place] else keys[place]),
         names=list(frame["name"]),
         what="a segment",
     )
     st.caption("Of all time, up to the newest event. Click a bar for its customers.")
     _explained(found.frame, cutoffs)
     evidence.show("Segments", answering, shown=found.frame, chart=chart)
-    if chosen:
-        _members(state, chosen)
+    if wanted:
+        _members(state, wanted)
+
+
+def chosen() -> str:
+    """The segment that the address names, in words; nothing for nonsense."""
+    text = st.query_params.get("segment", "")
+    return next((f"segment {each.name}" for each in segments.SEGMENTS if each.key == text), "")
 
 
 def _segment() -> segments.Segment | None:

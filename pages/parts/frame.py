@@ -28,7 +28,7 @@ from queries.scope import DAYS_OF_THE_WEEK
 from queries.selection import end_of
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from pages.parts.filters import Span
     from queries.period import By
@@ -46,10 +46,12 @@ def begin(
     compares: bool = False,
     by_options: Sequence[By] = GRAINS,
     series: int = 1,
+    more: Mapping[str, str] | None = None,
 ) -> tuple[Selection, Span]:
     """The head, the pickers and the breadcrumb of a page; what it is about, and the days that there are sales for.
 
-    `series` is how many a chart over time shows.
+    `series` is how many a chart over time shows; `more` is what else of the address the page lists something of, by its
+    name there, in words.
 
     Ends the run with words when the period ends before it starts.
     """
@@ -59,7 +61,7 @@ def begin(
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown(f"**{words.period(state.period)}** · {span.told()}")
         views.menu(title.lower())
-    _breadcrumb(state, narrows)
+    _breadcrumb(state, narrows, more or {})
     return state, span
 
 
@@ -74,9 +76,10 @@ def nothing_sold(state: Selection, span: Span) -> None:
     st.info(f"No sales from {words.period(state.period)}{to}. {way}.", icon=":material/search_off:")
 
 
-def _breadcrumb(state: Selection, narrows: Sequence[str]) -> None:
+def _breadcrumb(state: Selection, narrows: Sequence[str], more: Mapping[str, str]) -> None:
     """What the page is narrowed to, each with a way out."""
     crumbs = {name: text for name, text in _crumbs(state).items() if name in narrows}
+    crumbs |= {name: words.plain(text) for name, text in more.items() if text}
     if not crumbs:
         return
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):

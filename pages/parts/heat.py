@@ -72,4 +72,4 @@ def to_click(figure: go.Figure, x: Sequence[Any], y: Sequence[Any], **more: Any)
 def frame_cell(figure: go.Figure, x: int, y: int) -> None:
     """A frame around the cell that is the `x`th from the left and the `y`th from the top, as its axes count."""
     edges = {"x0": x - 0.5, "x1": x + 0.5, "y0": y - 0.5, "y1": y + 0.5}
-    figure.add_shape(type="rect", line={"color": theme.RETURNS, "width": 3}, **edges)
+    figure.add_shape(type="rect", line={"color": theme.TEXT, "width": 3}, **edges)

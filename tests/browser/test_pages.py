@@ -130,6 +130,10 @@ def test_a_click_narrows_sales_and_its_address_evidence_and_file_say_the_same(
     view.page.get_by_role("button", name="Evidence").first.click()
     panel = view.page.get_by_test_id("stPopoverBody")
     panel.get_by_text(f"-- :country = '{second[0]}'").wait_for()
+    asked = panel.get_by_text("Asked of the warehouse (Redshift) at").inner_text()
+    panel.get_by_role("button", name="Ask again now").click()
+    at = asked.split(" (")[1].removeprefix("Redshift) at ")
+    panel.get_by_text(f"Asked of the warehouse (Redshift) at {at}").wait_for(state="detached")
     with view.page.expect_download() as coming:
         panel.get_by_role("button", name="CSV").click()
     (row,) = csv.DictReader(coming.value.path().read_text(encoding="utf-8").splitlines())

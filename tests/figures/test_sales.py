@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 import pytest
 
+from queries.loader import Query
 from queries.reports import lines as order_lines
 from queries.reports import sales
 from queries.scope import Scope
@@ -28,6 +29,21 @@ MONTHS = {
     "2011-08": "682680.51", "2011-09": "1019687.62", "2011-10": "1070704.67", "2011-11": "1461756.25",
     "2011-12": "433668.01",
 }  # fmt: skip
+
+_MADE_OF = """
+    select
+        sum(case when customer_id is null then 1 else 0 end) as no_customer,
+        sum(case when description is null then 1 else 0 end) as no_description,
+        sum(case when invoice_no like 'C%' then 1 else 0 end) as returns,
+        sum(case when invoice_no like 'A%' then 1 else 0 end) as adjustments,
+        sum(case when quantity < 0 then 1 else 0 end) as given_back,
+        sum(case when unit_price = 0 then 1 else 0 end) as for_nothing,
+        sum(case when unit_price < 0 then 1 else 0 end) as below_nothing,
+        count(*) - count(distinct (
+            invoice_no, stock_code, description, quantity, invoice_date, unit_price, customer_id, country
+        )) as repeats
+    from order_lines
+"""
 
 
 def of_scope(lines: Lines, scope: Scope) -> tuple[Any, Any]:
@@ -56,6 +72,15 @@ def scopes(lines: Lines) -> list[Scope]:
         replace(middle, weekday=4, hour=12),
         replace(middle, country=country, weekday=7),
     ]
+
+
+def test_what_the_real_file_is_made_of(real: Warehouse) -> None:
+    """Rows without a customer or a description, of returns, given back, for nothing, and equal to an earlier one."""
+    found = real.ask(Query("made_of", "warehouse", "one row", _MADE_OF, ())).row
+    assert {name: int(value) for name, value in found.items()} == {
+        "no_customer": 135_080, "no_description": 1_454, "returns": 9_288, "adjustments": 3, "given_back": 10_624,
+        "for_nothing": 2_515, "below_nothing": 2, "repeats": 5_268,
+    }  # fmt: skip
 
 
 @pytest.mark.parametrize("number", range(5))

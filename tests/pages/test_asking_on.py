@@ -119,6 +119,22 @@ def test_a_step_that_is_none_of_the_period_is_dropped(world: World) -> None:
     assert str(asked_with(world, "sales_totals")[0]["since"]) == "2010-12-01 00:00:00"
 
 
+def test_a_step_does_not_outlive_its_division(world: World) -> None:
+    app = world.open("sales", start="2011-10-01", end="2011-11-30", by="day", step="2011-11-01")
+    next(group for group in app.button_group if "hour" in map(str.lower, group.options)).set_value("hour").run()
+    assert "step" not in app.query_params
+    assert str(asked_with(world, "sales_totals")[-1]["since"]) == "2011-10-01 00:00:00"
+
+
+def test_another_question_begins_with_the_first_rows_again(world: World) -> None:
+    app = world.open("invoices", **WHOLE, number="58", results="3", rows="2")
+    app.selectbox("sales country").select("France").run()
+    assert not {"results", "rows"} & set(app.query_params)
+    app = world.open("invoices", **WHOLE, number="58", results="3")
+    app.text_input("typed number").set_value("57").run()
+    assert "results" not in app.query_params
+
+
 def test_order_lines_come_on_demand_page_by_page(world: World) -> None:
     app = world.open("sales", **WHOLE, country="France")
     assert not asked_with(world, "lines_of_scope")

@@ -4,6 +4,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from pipeline.errors import CloudDownError
+
 if TYPE_CHECKING:
     from streamlit.testing.v1 import AppTest
 
@@ -29,6 +31,16 @@ def test_the_address_names_the_period_both_days_included(world: World) -> None:
 
 def test_without_an_address_the_last_90_days_of_data_go_into_it(world: World) -> None:
     app = world.open("sales")
+    assert address(app) == {"start": "2011-09-11", "end": "2011-12-09", "by": "day"}
+
+
+def test_days_that_were_guessed_are_not_kept(world: World) -> None:
+    world.warehouse.errors["sales_span"] = CloudDownError("The warehouse cannot be reached.")
+    app = world.open("sales")
+    assert not {"start", "end"} & set(address(app))
+    assert "No sales yet" not in "".join(info.value for info in app.info)
+    world.warehouse.errors.clear()
+    app.run()
     assert address(app) == {"start": "2011-09-11", "end": "2011-12-09", "by": "day"}
 
 

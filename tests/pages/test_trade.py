@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from pipeline.errors import CloudDownError, QueryTimeoutError
+from tests.pages.fakes import ANSWERS
 from tests.pages.test_pages import WHOLE, text
 
 if TYPE_CHECKING:
@@ -67,6 +68,11 @@ def test_the_first_product_is_shown_unless_another_is_chosen(world: World) -> No
     app = healthy(world.open("products", **WHOLE, product="22423"))
     assert [header.value for header in app.header] == ["REGENCY CAKESTAND 3 TIER (22423)"]
     assert "product 22423" in [button.label for button in app.button]  # the breadcrumb
+
+
+def test_a_click_on_the_first_product_keeps_it(world: World) -> None:
+    app = choose(healthy(world.open("products", **WHOLE)), "a month", "November 2011")
+    assert (address(app, "product"), address(app, "step")) == ("DOT", "2011-11-01")
 
 
 def test_what_was_bought_together_is_asked_when_somebody_wants_to_know(world: World) -> None:
@@ -143,8 +149,32 @@ def test_a_search_asks_for_all_that_was_typed(world: World) -> None:
 
 
 @pytest.mark.parametrize(
+    ("column", "kind", "least", "below"),
+    [
+        ("Orders of £0: 2,102", "order", "0", "0.0001"),
+        ("Orders of under £10: 0", "order", "0.0001", "10"),
+        ("Orders of £250 to £500: 19,959", "order", "250", "500"),
+        ("Returns of £10k and more: 3,836", "return", "", "-9999.9999"),
+        ("Returns of £250 to £500: 0", "return", "-499.9999", "-249.9999"),
+        ("Adjustments of £250 to £500: 0", "adjustment", "-499.9999", "500"),
+    ],
+)
+def test_a_part_of_a_column_lists_its_invoices(world: World, column: str, kind: str, least: str, below: str) -> None:
+    app = choose(healthy(world.open("invoices", **WHOLE)), "a column", column)
+    assert tuple(address(app, name) for name in ("kind", "least", "below")) == (kind, least, below)
+
+
+@pytest.mark.parametrize(
     ("field", "value"),
-    [("least", "much"), ("below", "NaN"), ("least", "1e99"), ("kind", "'; drop table x"), ("results", "-3")],
+    [
+        ("least", "much"),
+        ("below", "NaN"),
+        ("least", "1e99"),
+        ("kind", "'; drop table x"),
+        ("results", "-3"),
+        ("number", "5\x008"),
+        ("customer", "\x00"),
+    ],
 )
 def test_nonsense_in_a_search_is_told_or_left_out(world: World, field: str, value: str) -> None:
     app = healthy(world.open("invoices", **WHOLE, **{field: value}))
@@ -171,6 +201,15 @@ def test_customers_tells_who_is_new_who_comes_back_and_who_is_nobody(world: Worl
     assert "Customer 14646 bought most of all time: £279k" in said
     assert "Invoices without a customer id come to £279,489.02" in said
     assert "98% of customers live in United Kingdom" in said
+
+
+def test_a_country_of_nobody_in_particular_tells_what_they_bought(world: World) -> None:
+    nobody = {"customers_top_of_period": lambda _: ANSWERS["customers_top"]({}).head(1)}
+    world.warehouse.answers = {**world.warehouse.answers, **nobody}
+    app = healthy(world.open("customers", **WHOLE, best="period"))
+    said = text(app)
+    assert "No customer with an id bought anything there and then" in said
+    assert "Invoices without a customer id come to" in said
 
 
 def test_the_segments_are_explained_and_nobody_is_among_them(world: World) -> None:
@@ -311,11 +350,17 @@ def test_a_cell_of_the_cohorts_names_its_customers(world: World) -> None:
     members = asked(world, "customers_of_cohort")
     assert (str(members["cohort"]), str(members["month"])) == ("2010-12-01 00:00:00", "2011-01-01 00:00:00")
     assert "First order in December 2010, again 1 month later: the first 20 of 324" in text(app)
+    assert "First order in December 2010, again 1 month later" in [each.label for each in app.button]  # the breadcrumb
     app = choose(app, "a cohort and month", "Dec 2010, 1 later: 37%")  # again: no longer
     assert address(app, "cohort") == ""
 
 
-@pytest.mark.parametrize("nonsense", ["2010-12", "2010-13+1", "' or 1=1 --"])
+def test_a_plus_that_was_typed_is_a_space_in_an_address(world: World) -> None:
+    healthy(world.open("customers", **WHOLE, cohort="2010-12 1"))
+    assert str(asked(world, "customers_of_cohort")["month"]) == "2011-01-01 00:00:00"
+
+
+@pytest.mark.parametrize("nonsense", ["2010-12", "2010-13+1", "' or 1=1 --", "2010-12+40", "2009-01+1"])
 def test_nonsense_for_a_cohort_is_told_and_ignored(world: World, nonsense: str) -> None:
     app = healthy(world.open("customers", **WHOLE, cohort=nonsense))
     assert any("where it says cohort" in warning.value for warning in app.warning)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from pipeline.errors import CloudDownError, QueryCancelledError
+from queries import answers as answers_module
 from queries import tickets
 from queries.answers import Answers, NotYet
 
@@ -149,6 +150,16 @@ def test_the_last_reader_to_give_up_stops_the_engine(answers: Answers) -> None:
     assert asked.give_up("you")
     with pytest.raises(QueryCancelledError, match="in the engine too"):
         asked.answer(LONG)
+
+
+def test_who_closed_the_page_keeps_nothing_running(answers: Answers, monkeypatch: pytest.MonkeyPatch) -> None:
+    gate = Gate()
+    asked = answers.ask("q", gate, reader="me")
+    answers.ask("q", gate, reader="you")
+    asked.wait("you")
+    monkeypatch.setattr(answers_module, "_GONE_AFTER_S", 0.0)
+    assert asked.give_up("me")  # you have not said for so long that you wait
+    gate.open.set()
 
 
 def test_what_was_called_off_before_it_began_never_runs() -> None:

@@ -199,6 +199,15 @@ def test_who_waited_for_a_connection_has_less_time_left() -> None:
     assert limit_ms(opener.opened[0]) > 9000
 
 
+def test_what_little_time_another_reader_had_is_not_the_next_ones() -> None:
+    opener = Opener(answer)
+    warehouse = Warehouse(opener, connections=1, limit_s=0.9)
+    warehouse.ask(QUERY, a=1)
+    opener.opened[0].weir_limit_s = 0.05  # type: ignore[attr-defined]  # what Warehouse itself notes there
+    warehouse.ask(QUERY, a=2)
+    assert limit_ms(opener.opened[0]) > 800
+
+
 def limit_ms(connection: FakeConnection) -> int:
     """The newest time limit that the engine was told."""
     told = [sql for sql, _ in connection.statements if sql.startswith("set statement_timeout to ")]

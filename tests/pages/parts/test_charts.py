@@ -7,9 +7,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from pages.parts import charts
+from pages.parts import charts, customer_groups, theme
 from pipeline.health.metrics import Series
 from queries import definitions as d
+from queries.period import Period
+from queries.selection import Selection
 
 if TYPE_CHECKING:
     from queries.period import By
@@ -44,6 +46,35 @@ def test_no_course_is_over_100_kb(steps: int, freq: str, by: By, measure: d.Meas
     rows = frame(steps, freq)
     assert len(charts.course(rows, measure, by).to_json()) < LIMIT
     assert len(charts.columns(rows, measure, by).to_json()) < LIMIT
+
+
+@pytest.mark.parametrize("measure", [d.NET_SALES, d.ORDERS])
+def test_what_stands_beside_another_period_is_not_over_100_kb(measure: d.Measure) -> None:
+    for steps in (charts.MOST_POINTS // 2, 2_000, 8_976 // 2):
+        rows = frame(steps, "h")
+        assert len(charts.course(rows, measure, "hour", before=rows).to_json()) < LIMIT
+
+
+def test_columns_of_three_parts_are_not_over_100_kb() -> None:
+    for steps in (charts.MOST_POINTS // 3, 2_000):
+        names = [f"{standing}_orders" for standing in ("new", "returning", "nobody")]
+        rows = frame(steps, "D")
+        parted = rows[["period"]].assign(**dict.fromkeys(names, rows["net_sales"]))
+        state = Selection(Period(parted["period"].iloc[0].date(), parted["period"].iloc[-1].date()), "day")
+        assert len(customer_groups._stacked(parted, d.ORDERS, state).to_json()) < LIMIT
+
+
+def test_a_name_is_text_to_plotly_too() -> None:
+    figure = charts.ranking(['<a href="x">A</a>', "B & <b>C</b>"], pd.Series([2, 1]), ["2", "1"], d.UNITS)
+    assert all("<" not in row for trace in figure.data for row in trace.y)
+    assert figure.data[0].y[1] == "2. B &amp; &lt;b&gt;C&lt;/b&gt;"
+
+
+def test_what_stands_in_a_bar_can_be_read() -> None:
+    for colour, _ in theme.OF_MEASURE.values():
+        assert theme.contrast(theme.ink_on(colour), colour) >= 4.5, colour
+    assert theme.contrast("#000000", "#FFFFFF") == pytest.approx(21)
+    assert theme.contrast("#FFFFFF", "#009E73") == pytest.approx(3.42, abs=0.01)
 
 
 def test_columns_are_as_wide_as_their_step_and_few_have_no_ticks_between_them() -> None:
