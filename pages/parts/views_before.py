@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
 import streamlit as st
 
 from pages.parts import asked, charts, evidence, filters, flows, operators, states, words
 from queries import definitions as d
 from queries.reports import views
+
+if TYPE_CHECKING:
+    from pages.parts.asked import Answering
 
 DAYS = 2
 _NAME = 60  # letters
@@ -28,10 +32,7 @@ def show() -> None:
     with states.panel("Page views over time"):
         found = course.figure()
         if found.empty:
-            states.nothing(
-                "page views from these hours in the lake",
-                "They are there within a minute of their coming in; choose other hours, or send some.",
-            )
+            _not_yet()
             return
         best = found.greatest("views")
         st.subheader(f"{words.step(best['period'], by)} had the most page views: {words.count(best['views'])}")
@@ -45,28 +46,50 @@ def show() -> None:
             )
         evidence.show("Page views over time", course, chart=drawn)
     with states.panel("Pages"):
-        frame = pages.figure().frame
-        first = frame.iloc[0]
-        st.subheader(f"{words.foreign(first['page'], _NAME)} was viewed most: {words.count(first['views'])} times")
-        operators.table(
-            {
-                "Page": [words.foreign(page, _NAME) for page in frame["page"]],
-                "Views": [float(count) for count in frame["views"]],
-                "Share": [float(count / first["all_views"]) for count in frame["views"]],
-                "Sessions": [float(count) or None for count in frame["sessions"]],
-                "Time spent": [
-                    seconds if timed else None for seconds, timed in zip(frame["seconds"], frame["timed"], strict=True)
-                ],
-            },
-            {"Share": "{:.1%}", "Time spent": "{:,.1f} s"},
-        )
-        st.caption(
-            f"The first {len(frame)} of {words.count(first['all_pages'])} pages. Time spent is the mean of the views "
-            "that tell it; some views, such as Wikipedia's, tell of no session."
-        )
-        evidence.show("Pages", pages)
+        _pages(pages)
     with states.panel("From where to where"):
-        st.subheader("Where readers come from and go to")
-        drawn = flows.chart(flowing.figure().frame)
-        charts.show(drawn, key="flows", alt="Page views from each source to each page, the greatest of both.")
-        evidence.show("Sources and pages", flowing, chart=drawn)
+        _flows(flowing)
+
+
+def _pages(answering: Answering) -> None:
+    frame = answering.figure().frame
+    if frame.empty:  # asked a moment before the figure above
+        _not_yet()
+        return
+    first = frame.iloc[0]
+    st.subheader(f"{words.foreign(first['page'], _NAME)} was viewed most: {words.count(first['views'])} times")
+    operators.table(
+        {
+            "Page": [words.foreign(page, _NAME) for page in frame["page"]],
+            "Views": [float(count) for count in frame["views"]],
+            "Share": [float(count / first["all_views"]) for count in frame["views"]],
+            "Sessions": [float(count) or None for count in frame["sessions"]],
+            "Time spent": [
+                seconds if timed else None for seconds, timed in zip(frame["seconds"], frame["timed"], strict=True)
+            ],
+        },
+        {"Share": "{:.1%}", "Time spent": "{:,.1f} s"},
+    )
+    st.caption(
+        f"The first {len(frame)} of {words.count(first['all_pages'])} pages. Time spent is the mean of the views "
+        "that tell it; some views, such as Wikipedia's, tell of no session."
+    )
+    evidence.show("Pages", answering)
+
+
+def _flows(answering: Answering) -> None:
+    frame = answering.figure().frame
+    if frame.empty:
+        _not_yet()
+        return
+    st.subheader("Where readers come from and go to")
+    drawn = flows.chart(frame)
+    charts.show(drawn, key="flows", alt="Page views from each source to each page, the greatest of both.")
+    evidence.show("Sources and pages", answering, chart=drawn)
+
+
+def _not_yet() -> None:
+    states.nothing(
+        "page views from these hours in the lake",
+        "They are there within a minute of their coming in; choose other hours, or send some.",
+    )

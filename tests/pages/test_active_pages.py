@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from pages.parts import flows
 from pipeline.errors import CloudDownError
 from pipeline.replay import trickle
-from tests.pages.fakes import FakeService
+from tests.pages.fakes import NOTHING, FakeService
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -73,6 +73,16 @@ def hours(world: World) -> tuple[object, object]:
     """Those that the lake was last asked about."""
     (_name, found) = world.lake.asked[-1]
     return found["first"], found["last"]
+
+
+def test_views_that_came_between_two_questions_break_no_figure(world: World) -> None:
+    """The course is asked after they came, the pages and flows were asked before."""
+    before = {name: NOTHING[name] for name in ("views_by_page", "views_by_flow")}
+    world.lake.answers = {**world.lake.answers, **before}
+    app = world.open("active-pages")
+    assert not app.exception
+    assert "had the most page views" in said(app)
+    assert sum("No page views from these hours" in info.value for info in app.info) == 2
 
 
 def test_history_of_any_hours(world: World) -> None:
