@@ -27,7 +27,10 @@ state, span = frame.begin(
     narrows=("country", "customer", "step"),
     by_options=("day", "month", "year"),
     series=3,
-    more={"segment": customer_segments.chosen(), "cohort": customer_cohorts.chosen()},
+    # One customer's history has no lists of others.
+    more={}
+    if st.query_params.get("customer")
+    else {"segment": customer_segments.chosen(), "cohort": customer_cohorts.chosen()},
 )
 if state.customer:
     try:

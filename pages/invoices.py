@@ -17,7 +17,7 @@ ANSWERS = "What is on an invoice, and what else its customer bought; which are t
 
 def search() -> str:
     """The number asked for, kept in the address."""
-    return options.typed("invoice", "Invoice number", "536365", icon=":material/search:", width=320)
+    return options.typed("invoice", "Invoice number", "536365", icon=":material/search:", width=320, parse=str)
 
 
 def shown(number: str) -> bool:

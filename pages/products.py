@@ -7,7 +7,7 @@ from typing import cast
 
 import streamlit as st
 
-from pages.parts import asked, behind, frame, one_product, options, product_ranking, states, tiles
+from pages.parts import asked, behind, evidence, frame, one_product, options, product_ranking, states, tiles
 from queries import definitions as d
 from queries.reports import products, sales
 
@@ -39,6 +39,7 @@ with states.panel("Products sold"):
     sold = totals.figure().row
     if sold["lines"]:
         tiles.headline((d.NET_SALES, d.UNITS, d.RETURNS), sold)
+        evidence.show("Products sold", totals)
     elif not state.product:
         frame.nothing_sold(state, span)
 

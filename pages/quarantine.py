@@ -30,8 +30,9 @@ with states.panel("The quarantine"):
     if not found.reasons:
         mending.said()
         if not found.whole:
-            st.info(f"None of the newest {words.count(found.objects)} objects that are kept has an open row. There are "
-                    "older ones: choose how they are kept above to look further.", icon=":material/info:")  # fmt: skip
+            st.info(f"No such row is open in the {words.count(found.objects)} objects that were looked into, the "
+                    "newest ones. There is more: choose how it is kept above to look further.",
+                    icon=":material/info:")  # fmt: skip
         elif wanted != Filter():
             st.info("Nothing that is kept back is like that. Choose all above to see everything.",
                     icon=":material/info:")  # fmt: skip
@@ -41,7 +42,7 @@ with states.panel("The quarantine"):
         st.stop()
     kept_rows.reasons(found)
     if not found.whole:
-        st.caption(f"Counts are of the newest rows, in {words.count(found.objects)} objects; there are older ones.")
+        st.caption(f"Counts are of the newest rows, in {words.count(found.objects)} objects; there is more.")
     mending.said()
     st.subheader(f"{words.count(found.total)} open {'row' if found.total == 1 else 'rows'}")
     if found.rows:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 FRESH_FOR_S = 20.0
 _MOST = 1_000
 _AT_ONCE = 8
-_GONE_AFTER_S = 10.0
+_GONE_AFTER_S = 90.0  # a browser lets a page that nobody looks at say something once a minute
 T = TypeVar("T")
 
 
@@ -65,7 +65,7 @@ class Asked(Generic[T]):
         self.gave_up.add(reader)
         lately = time.monotonic() - _GONE_AFTER_S
         # Who closed the page says nothing more.
-        if self.done or any(at > lately for other, at in self.waiting.items() if other not in self.gave_up):
+        if self.done or any(at > lately for other, at in list(self.waiting.items()) if other not in self.gave_up):
             return False
         self.ticket.call_off()
         return True

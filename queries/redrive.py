@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from pipeline.errors import BadInputError
 from pipeline.redrive.search import Origin, Search, Wanted
 from pipeline.replay.families import OF_NAME
+from pipeline.replay.progress import REDRIVE
 from pipeline.replay.store import Store
 from queries.audit import sent
 from queries.audit.run import Sinks, audit
@@ -91,9 +92,10 @@ def missing(asked: Sinks, replay_id: str, only: Collection[str] = SINKS) -> Miss
 def search(asked: Sinks, found: Missing) -> Search:
     """Looks for what is missing where it is kept."""
     replays = Store(asked.client("dynamodb"), asked.outputs.replays_table)
-    # What a redrive sent was sent before, by the replay that it mends, which may be a redrive itself.
+    # What a redrive sent was sent before, by the replay that it mends, which may be a redrive itself. What people
+    # edited and sent again is in no file.
     first = found.replay
-    while first.of and (mended := replays.get(first.of)):
+    while first.kind == REDRIVE and first.of and (mended := replays.get(first.of)):
         first = mended
     origin = Origin(
         found.replay.replay_id,

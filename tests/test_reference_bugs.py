@@ -128,7 +128,9 @@ def test_the_bug_is_found(outcomes: dict[str, tuple[int, str]], name: str) -> No
     assert code == 1, said
     assert "FAILED" in said
     # It is what the test wants that does not hold, and not the bug that does not run.
-    assert not re.search(r"^E +(NameError|KeyError|AttributeError|SyntaxError|ImportError)", said, re.MULTILINE), said
+    assert not re.search(
+        r"^E +(NameError|TypeError|KeyError|AttributeError|SyntaxError|ImportError)", said, re.MULTILINE
+    ), said
 
 
 def test_without_a_bug_these_tests_pass(outcomes: dict[str, tuple[int, str]]) -> None:

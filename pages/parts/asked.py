@@ -138,7 +138,10 @@ def use(settings: Settings, endpoint: str) -> Sources:
 
 
 def begin() -> None:
-    """A page begins: what failed in the run before may be asked again, unless the page came back by itself."""
+    """A page begins, or a part of it is tried again: what failed before may be asked again.
+
+    Not when the page came back by itself.
+    """
     reader = _reader()
     reader.run += 0 if reader.by_itself else 1
     reader.by_itself = False

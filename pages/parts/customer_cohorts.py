@@ -58,8 +58,9 @@ def _told(cohort: date, since: int) -> str:
 def show(state: Selection, answering: Answering, newest: date | None) -> None:
     """The triangle up to the month of the `newest` sale, and the customers of a chosen cell."""
     found = answering.figure()
-    if found.empty or newest is None:
+    if found.empty:
         return
+    newest = newest or found.frame["month"].max()  # where the span of all sales is not known
     cells = _cells(found.frame, newest)
     # The newest month is not over: who has not come back in it yet still may.
     over = [cell for cell in cells if cell.since == 1 and _months_between(cell.cohort, newest) > 1]

@@ -189,7 +189,7 @@ def _countries(found: Selection) -> None:
         names = list(asked.figure(sales.countries).frame["country"])
     except WeirError:
         names = []
-    options = [ALL, *names] if found.country in {ALL, *names} else [ALL, found.country, *names]
+    choices = [ALL, *names] if found.country in {ALL, *names} else [ALL, found.country, *names]
     st.session_state["sales country"] = found.country
 
     def narrowed() -> None:
@@ -198,7 +198,7 @@ def _countries(found: Selection) -> None:
 
     st.selectbox(
         "Country",
-        options,
+        choices,
         key="sales country",
         format_func=lambda name: name or "All countries",
         width=190,
@@ -269,7 +269,7 @@ def _shortcuts(scope: str, span: Span) -> dict[str, Period]:
     return found | ({_ALL: Period(span.first, newest)} if span.first else {})
 
 
-def _divider(scope: str, by: By, options: Sequence[By]) -> By:
+def _divider(scope: str, by: By, choices: Sequence[By]) -> By:
     key = f"{scope} by"
     st.session_state[key] = by
 
@@ -277,8 +277,8 @@ def _divider(scope: str, by: By, options: Sequence[By]) -> By:
         clear("step")  # an hour is no day
         _to_address(by=st.session_state[key])
 
-    if len(options) > 1:
-        st.segmented_control("By", list(options), key=key, required=True, format_func=str.capitalize, on_change=divided)
+    if len(choices) > 1:
+        st.segmented_control("By", list(choices), key=key, required=True, format_func=str.capitalize, on_change=divided)
     return by
 
 

@@ -72,7 +72,8 @@ def nothing_sold(state: Selection, span: Span) -> None:
         return
     narrowed = _crumbs(state)
     to = f" narrowed to {', '.join(narrowed.values())}" if narrowed else ""
-    way = "Clear a filter above" if narrowed else "Choose **All** above for every day there is"
+    everything = "Choose **All** above for every day there is" if span.first else "Choose another period above"
+    way = "Clear a filter above" if narrowed else everything
     st.info(f"No sales from {words.period(state.period)}{to}. {way}.", icon=":material/search_off:")
 
 

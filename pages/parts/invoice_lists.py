@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from queries.selection import Selection
 
 PAGE = 20
+_PAGES = ("results",)  # another search begins with its first ones
 FIELDS = {"number", "customer", "kind", "least", "below"}
 KINDS = {"": "All", "order": "Orders", "return": "Returns", "adjustment": "Adjustments"}
 _LEAST = Decimal("0.0001")  # that an invoice can be worth if it is worth anything
@@ -63,14 +64,14 @@ def spread(state: Selection, answering: Answering) -> None:
     figure.update_yaxes(tickformat="~s", title=None)
     charts.show(
         figure,
-        key=f"invoices spread {st.query_params.get('least', '')}",
+        key=f"invoices spread {' '.join(st.query_params.get(name, '-') for name in ('kind', 'least', 'below'))}",
         alt=f"How many invoices there are by value, {words.period(state.period)}.",
         pick=_pick_band,
         names=columns,
         what="a column",
         each_trace=len(BANDS),
     )
-    st.caption("Click a part of a column for its invoices.")
+    st.caption("Click a part of a column for its invoices; of adjustments, for all that are not worth more.")
     evidence.show("Invoices by value", answering, chart=figure)
 
 
@@ -112,11 +113,11 @@ def table(frame: pd.DataFrame, where: str) -> None:
 def asked_for() -> Sought | None:
     """What the search fields say; None when they say nothing. Nonsense is told of."""
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        prefix = options.typed("number", "Number begins with", "5813", width=170)
-        who = options.typed("customer", "Customer", "17850, or no customer id", width=220)
-        kind = options.one_of("kind", "Kind", KINDS)
-        least = options.typed("least", "At least, £", "-100", width=120)
-        below = options.typed("below", "Less than, £", "1000", width=120)
+        prefix = options.typed("number", "Number begins with", "5813", width=170, drops=_PAGES)
+        who = options.typed("customer", "Customer", "17850, or no customer id", width=220, drops=_PAGES)
+        kind = options.one_of("kind", "Kind", KINDS, drops=_PAGES)
+        least = options.typed("least", "At least, £", "-100", width=120, parse=str, drops=_PAGES)
+        below = options.typed("below", "Less than, £", "1000", width=120, parse=str, drops=_PAGES)
     if not any((prefix, who, kind, least, below)):
         return None
     try:
@@ -172,7 +173,7 @@ def _pick_band(place: int) -> None:
         least = None if above is None else _LEAST - above
         below = _LEAST - first if kind == "return" else above
     for name, value in (("kind", kind), ("least", least), ("below", below)):
-        options.put(name, "" if value is None else str(value))
+        options.put(name, "" if value is None else str(value), _PAGES)
 
 
 def _bounds(band: int) -> tuple[Decimal, Decimal | None]:

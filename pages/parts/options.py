@@ -11,7 +11,7 @@ from pipeline.errors import BadInputError
 from queries.scope import parse_name
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from queries.definitions import Measure
 
@@ -19,8 +19,11 @@ PAGED = ("rows", "results")  # the pages of lists, in the address
 _DIGITS = 9  # of a page's number; what it skips still fits the engine's numbers
 
 
-def one_of(name: str, label: str, choices: Mapping[str, str]) -> str:
-    """A choice in the address, the first of `choices` (value to words) when that has none or nonsense."""
+def one_of(name: str, label: str, choices: Mapping[str, str], *, drops: Sequence[str] = ()) -> str:
+    """A choice in the address, the first of `choices` (value to words) when that has none or nonsense.
+
+    `drops` are what else the address forgets when another one is chosen.
+    """
     first = next(iter(choices))
     asked = st.query_params.get(name, first)
     if asked not in choices:
@@ -34,7 +37,7 @@ def one_of(name: str, label: str, choices: Mapping[str, str]) -> str:
     st.session_state[key] = asked
 
     def chosen() -> None:
-        put(name, "" if st.session_state[key] == first else st.session_state[key])
+        put(name, "" if st.session_state[key] == first else st.session_state[key], drops)
 
     st.segmented_control(
         label, list(choices), key=key, required=True, format_func=choices.__getitem__, on_change=chosen
@@ -48,18 +51,27 @@ def measure(name: str, measures: Sequence[Measure]) -> Measure:
     return next(each for each in measures if each.column == column)
 
 
-def typed(name: str, label: str, placeholder: str = "", *, icon: str | None = None, width: int = 240) -> str:
-    """A line of text that the address holds."""
+def typed(
+    name: str,
+    label: str,
+    placeholder: str = "",
+    *,
+    icon: str | None = None,
+    width: int = 240,
+    parse: Callable[[str], str] = parse_name,
+    drops: Sequence[str] = (),
+) -> str:
+    """A line of text that the address holds, as `parse` takes it; `drops` as in `one_of`."""
     key = f"typed {name}"
     st.session_state[key] = st.query_params.get(name, "")
 
     def entered() -> None:
-        put(name, st.session_state[key].strip())
+        put(name, st.session_state[key].strip(), drops)
 
     st.text_input(label, key=key, on_change=entered, placeholder=placeholder, icon=icon, width=width, max_chars=100)
     text = str(st.query_params.get(name, "")).strip()
     try:
-        return parse_name(text) if text else ""
+        return parse(text) if text else ""
     except BadInputError as error:
         states.ignored(name, error)
         return ""
@@ -81,10 +93,10 @@ def turner(name: str, number: int, pages: int) -> None:
     st.pagination(pages, key=key, on_change=lambda: put(name, str(st.session_state[key])))
 
 
-def put(name: str, text: str) -> None:
-    """Set what the address says, or drop it when that is nothing. Another search begins with its first results."""
-    if name not in PAGED:
-        st.query_params.pop("results", None)
+def put(name: str, text: str, drops: Sequence[str] = ()) -> None:
+    """Set what the address says, or drop it when that is nothing; and drop what does not outlive that."""
+    for other in drops:
+        st.query_params.pop(other, None)
     if text:
         st.query_params[name] = text
     else:

@@ -48,4 +48,5 @@ def _beside(frame: pd.DataFrame, before: pd.DataFrame | None) -> pd.DataFrame:
     """The steps with those that they are compared with beside them, as far as these go: columns named `..._before`."""
     if before is None:
         return frame
-    return frame.join(before.reset_index(drop=True).add_suffix("_before"))
+    beside = before.reset_index(drop=True).astype(object).reindex(frame.index)  # whole numbers stay that
+    return frame.join(beside.where(beside.notna(), None).add_suffix("_before"))

@@ -20,10 +20,9 @@ if TYPE_CHECKING:
     from pipeline.stack import Outputs
 
 MOST_OBJECTS = 300  # with open rows, the newest
-MOST_LOOKED_INTO = 1_500  # objects, the settled ones among them
+MOST_LOOKED_INTO = 1_000  # objects, the settled ones among them
 MOST_ROWS = 100_000  # read in one look
 PAGE = 15
-_AT_A_TIME = 100  # objects whose settled rows are listed at once
 _MOST_KINDS = 100
 _OTHER = "other reasons"
 _MOST_BYTES = 32 << 20  # of one object as it lies there
@@ -111,7 +110,7 @@ class Kept:
 
     def of_object(self, place: str, key: str) -> list[Row]:
         """The open rows of one object. Raises NotFoundError when it is not there."""
-        return list(self._open([(None, self._places[place], key)]))
+        return next(self._open([(None, self._places[place], key)]))
 
     def _objects(self, wanted: Filter) -> tuple[list[tuple[Any, Place, str]], bool]:
         """The newest objects, and whether these are all."""
@@ -137,22 +136,21 @@ class Kept:
     def _rows_of(self, walk: _Walk) -> Iterator[Row]:
         """Open rows of the newest objects, until enough of these had some."""
         rows = with_rows = 0
-        for at in range(0, len(walk.objects), _AT_A_TIME):
-            holders: set[str] = set()
-            for row in self._open(walk.objects[at : at + _AT_A_TIME]):
+        for found in self._open(walk.objects):
+            if with_rows >= MOST_OBJECTS:
+                walk.whole = False
+                return
+            walk.looked_into += 1
+            with_rows += bool(found)
+            for row in found:
                 if rows >= MOST_ROWS:
                     walk.whole = False
                     return
                 rows += 1
-                holders.add(row.key)
                 yield row
-            walk.looked_into += len(walk.objects[at : at + _AT_A_TIME])
-            with_rows += len(holders)
-            if with_rows >= MOST_OBJECTS and walk.looked_into < len(walk.objects):
-                walk.whole = False
-                return
 
-    def _open(self, objects: list[tuple[Any, Place, str]]) -> Iterator[Row]:
+    def _open(self, objects: list[tuple[Any, Place, str]]) -> Iterator[list[Row]]:
+        """The open rows of each object; what is settled is listed once."""
         records: dict[tuple[str, str], list[str]] = {}
         for place in {place.name: place for _, place, _ in objects}.values():
             keys = [key for _, of, key in objects if of is place]
@@ -164,4 +162,4 @@ class Kept:
             with aws_errors(f"s3://{place.bucket}/{key}"):
                 body = self._s3.get_object(Bucket=place.bucket, Key=key)["Body"].read()
             done = settled.numbers(self._s3, place.bucket, records.get((place.bucket, key), ()))
-            yield from (row for row in place.read(place, key, body) if row.number not in done)
+            yield [row for row in place.read(place, key, body) if row.number not in done]

@@ -13,6 +13,7 @@ import json
 import os
 import shutil
 import time
+from contextlib import suppress
 from typing import TYPE_CHECKING, NamedTuple
 
 from pipeline.errors import BusyError, DiskError
@@ -114,11 +115,12 @@ class Journal:
             while rest:
                 rest = rest[os.write(self._file, rest) :]
         except OSError as error:
-            self.cut()  # what is written next must not go on with a line that is not whole
+            with suppress(OSError):
+                self.cut()  # what is written next must not go on with a line that is not whole
             raise DiskError(f"The checkpoints in {self._folder} cannot be written: {error}. Make room.") from error
 
     def cut(self) -> list[Path]:
-        """The segments so far, brought to the disk; what comes goes to a new one."""
+        """The segments so far, brought to the disk as far as it takes them; what comes goes to a new one."""
         if self._file is not None:
             self.sync()
             os.close(self._file)

@@ -58,10 +58,9 @@ class S3(Protocol):
 class KeptRows:
     """JSON lines in gzip parts `<prefix><replay_id>-0001.jsonl.gz`, -0002 and so on; nothing is written for no rows.
 
-    `keys` are the parts that earlier workers of the replay wrote, `life` is how many these were; the numbers of parts
-    go on from there. Safe to call from
-    several threads. Raises errors of pipeline.errors when the bucket does not take a part; its rows stay for the next
-    try.
+    `keys` are the parts that earlier workers of the replay wrote, `life` is how many such workers there were; the
+    numbers of parts go on from there. Safe to call from several threads. Raises errors of pipeline.errors when the
+    bucket does not take a part; its rows stay for the next try.
     """
 
     def __init__(

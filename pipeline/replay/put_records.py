@@ -67,6 +67,5 @@ def _read(
         return
     with suppress(ValueError):  # of an answer that is no JSON boto3 makes what it makes
         answer = json.loads(response_dict["body"])
-        if isinstance(answer, dict):
-            customized_response_dict.update(answer)
-            response_dict["body"] = b"{}"
+        customized_response_dict.update(answer if isinstance(answer, dict) else {})
+        response_dict["body"] = b"{}"

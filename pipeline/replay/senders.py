@@ -138,7 +138,7 @@ def called(
     Raises CloudError for what no attempt changes.
     """
     try:
-        outcomes = _outcomes(put(), taken)
+        results = put()
     except ClientError as error:
         code = error_code(error)
         if code in _HOPELESS:
@@ -149,9 +149,11 @@ def called(
         return [Refused(code, str(error), retry=code not in _FOR_GOOD, lost=lost)] * count
     except BotoCoreError as error:
         return [Refused(type(error).__name__, str(error), lost=not isinstance(error, _NEVER_SENT))] * count
-    except (TypeError, KeyError, AttributeError) as error:  # JSON of another shape, over which boto3 trips, too
+    try:
+        outcomes = _outcomes(results, taken)
+    except (TypeError, KeyError, AttributeError) as error:  # an answer of another shape
         return [Refused("BadAnswer", f"not an outcome a record: {error!r}", lost=True)] * count
-    if len(outcomes) != count:
+    if len(outcomes) != count or any(number is None for _, number, *_ in outcomes):
         return [Refused("BadAnswer", f"{len(outcomes)} results for {count} records", lost=True)] * count
     return outcomes
 

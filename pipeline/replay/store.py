@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 # A worker writes each second, also while its target refuses everything; after so long it is gone.
 LOST_AFTER_S = 30.0
 _ALL = sys.maxsize
+_OLDER_TO_RESUME = 5
 # What people wish of a replay: attributes that its worker reads and never writes.
 _STATE, _TEMPO = "wished_state", "wished_tempo"
 _SAME_LIFE = "#life = :life"
@@ -118,9 +119,11 @@ class Store:
         return found[::-1][:count]
 
     def open_and_recent(self, count: int = 20) -> list[Progress]:
-        """The latest replays and, behind them, older ones that are under way or can be resumed, the newest first."""
+        """The latest replays and, behind them, all older ones that are under way and some that can be resumed."""
         found = self.recent(_ALL)
-        return found[:count] + [state for state in found[count:] if state.status in ALIVE or state.resumable]
+        older = found[count:]
+        resumable = [state for state in older if state.resumable]
+        return found[:count] + [state for state in older if state.status in ALIVE] + resumable[:_OLDER_TO_RESUME]
 
     def finished_of(self, file_name: str) -> Progress | None:
         """The latest replay that brought all of a file of this name in, wherever the file lay."""

@@ -63,7 +63,7 @@ def test_what_is_out_of_sight_is_not_said_to_be_nothing(
     monkeypatch.setattr(listing, "_MOST_BYTES", 0)  # every object is too large
     app = world.open("quarantine", events="orders")
     assert not app.success
-    assert "There are older ones" in app.info[0].value
+    assert "There is more" in app.info[0].value
 
 
 def test_raw_text_is_text(world: World, kinesis: FakeKinesis) -> None:

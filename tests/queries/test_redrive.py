@@ -11,7 +11,7 @@ import pytest
 from pipeline.contracts import order_line
 from pipeline.contracts.order_line import CSV_FIELDS
 from pipeline.redrive.search import Wanted
-from pipeline.replay.progress import FAILED, REDRIVE, Progress, utc_now
+from pipeline.replay.progress import FAILED, REDRIVE, RESEND, Progress, utc_now
 from pipeline.replay.store import Store
 from pipeline.stack import Outputs
 from queries import redrive
@@ -57,6 +57,11 @@ def test_the_file_is_found_through_redrives_of_redrives(first: Progress) -> None
     second = Progress("r-2", first.file, "kinesis", utc_now(), kind=REDRIVE, of="r-1")
     third = Progress("r-3", first.file, "kinesis", utc_now(), kind=REDRIVE, of="r-2")
     assert found_by(first, second, third) == [("the file", "A-1", "r-1")]
+
+
+def test_an_edited_row_is_not_sent_as_the_file_has_it(first: Progress) -> None:
+    resent = Progress("r-2", "dead-letter/replay/r-1-0001.jsonl.gz", "kinesis", utc_now(), kind=RESEND, of="r-1")
+    assert found_by(first, resent) == []
 
 
 def test_another_file_of_that_name_is_left_alone(first: Progress) -> None:
