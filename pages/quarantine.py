@@ -34,7 +34,7 @@ with states.panel("The quarantine"):
                     "newest ones. There is more: choose how it is kept above to look further.",
                     icon=":material/info:")  # fmt: skip
         elif wanted != Filter():
-            st.info("Nothing that is kept back is like that. Choose all above to see everything.",
+            st.info("Nothing that is kept back is like that. Choose **all** above to see everything.",
                     icon=":material/info:")  # fmt: skip
         else:
             st.success("**Nothing is kept back.** Rows that break the contract, and batches that were given up, are "

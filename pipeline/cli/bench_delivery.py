@@ -3,21 +3,17 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
 import tempfile
 import time
 from collections import Counter
-from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pipeline.cli.deploy import deploy
-from pipeline.errors import CloudError
-from pipeline.local.cloud import LocalCloud
-from pipeline.replay import samples
-from pipeline.settings import REPOSITORY, running_cloud, settle_local, state_folder
+from pipeline.cli.bench_cloud import own_cloud, sample
+from pipeline.errors import BadInputError, CloudError
+from pipeline.settings import REPOSITORY, state_folder
 from queries import sources
 from queries.audit.run import Sinks, audit
 
@@ -40,22 +36,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Measure, and print; 1 when not every event is in every sink in the end."""
+    if args.file is not None and not args.file.exists():
+        raise BadInputError(f"There is no file {args.file}.")
     state = state_folder()
     state.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=state, prefix="bench-") as place:
         folder = Path(place)
-        file = args.file or folder / "orders.csv.gz"
-        if args.file is None:
-            samples.write(file, rows=args.rows, seed=1, start=date(2025, 1, 1), end=date(2025, 12, 31))
-        cloud = LocalCloud(folder)
-        cloud.start()
-        try:
-            os.environ["WEIR_STATE"] = place
-            settings = settle_local(str(running_cloud(folder)["endpoint"]))
-            deploy(settings, {"OrdersShards": "4"})
+        file = args.file or sample(folder / "orders.csv.gz", args.rows)
+        with own_cloud(folder, {"OrdersShards": "4"}) as settings:
             found = measure(Sinks.of(sources.of(settings)), file.resolve())
-        finally:
-            cloud.stop()
     print(json.dumps(found) if args.json else _written(found))
     return int(found["verdict"] != "complete")
 

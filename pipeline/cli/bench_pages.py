@@ -9,18 +9,15 @@ import sys
 import tempfile
 import time
 from contextlib import ExitStack
-from datetime import date, timedelta
+from datetime import timedelta
 from pathlib import Path
 from statistics import median
 from typing import TYPE_CHECKING, Any
 
 from pipeline import stack
 from pipeline.bench import load, pages, served, windows
-from pipeline.cli.deploy import deploy
-from pipeline.clients import client
+from pipeline.cli.bench_cloud import own_cloud, sample
 from pipeline.errors import BadInputError, LocalCloudError
-from pipeline.local.cloud import LocalCloud
-from pipeline.replay import samples
 from pipeline.settings import REPOSITORY, running_cloud, settle_local, state_folder
 
 if TYPE_CHECKING:
@@ -61,7 +58,8 @@ def run(args: argparse.Namespace) -> int:
             settings = settle_local(str(running_cloud(state)["endpoint"]))
             outputs, place = stack.outputs(settings.stack), state
         else:
-            outputs, place = _own(running, folder), folder
+            settings = running.enter_context(own_cloud(folder, {}))
+            outputs, place = stack.outputs(settings.stack), folder
             _filled(outputs, args, folder)
         parts = [_measured(outputs, place, folder, args.opens)]
         if args.times > 1 and not args.here:
@@ -75,25 +73,9 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-def _own(running: ExitStack, folder: Path) -> Outputs:
-    """A local cloud of our own with the stack."""
-    cloud = LocalCloud(folder)
-    cloud.start()
-    running.callback(cloud.stop)
-    client.cache_clear()
-    stack.outputs.cache_clear()
-    os.environ["WEIR_STATE"] = str(folder)
-    settings = settle_local(str(running_cloud(folder)["endpoint"]))
-    deploy(settings, {})
-    return stack.outputs(settings.stack)
-
-
 def _filled(outputs: Outputs, args: argparse.Namespace, folder: Path) -> None:
     begun = time.monotonic()
-    path = args.file
-    if path is None:
-        path = folder / "sample.csv.gz"
-        samples.write(path, rows=args.rows, seed=1, start=date(2025, 1, 1), end=date(2025, 12, 31))
+    path = args.file or sample(folder / "sample.csv.gz", args.rows)
     with load.connect(outputs) as connection:
         rows = load.load(connection, path)
     _tell(f"{rows:,} order lines loaded", begun)

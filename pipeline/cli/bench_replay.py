@@ -8,7 +8,6 @@ import tempfile
 import time
 from collections import Counter
 from contextlib import contextmanager
-from datetime import date
 from pathlib import Path
 from statistics import median
 from typing import TYPE_CHECKING, Any
@@ -16,11 +15,9 @@ from typing import TYPE_CHECKING, Any
 from pipeline import stack
 from pipeline.bench import acknowledge
 from pipeline.bench import replay as bench
-from pipeline.cli.deploy import deploy
+from pipeline.cli.bench_cloud import own_cloud, sample
 from pipeline.clients import client
-from pipeline.local.cloud import LocalCloud
-from pipeline.replay import samples
-from pipeline.settings import running_cloud, settle_local, state_folder
+from pipeline.settings import state_folder
 
 if TYPE_CHECKING:
     import argparse
@@ -46,7 +43,7 @@ def run(args: argparse.Namespace) -> int:
     state.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=state, prefix="bench-") as place:
         folder = Path(place)
-        path = _file(folder / "orders.csv", args.rows)
+        path = sample(folder / "orders.csv", args.rows)
         found: dict[str, Any] = {"rows": args.rows, "repeats": args.repeats, "processors": os.cpu_count()}
         found["local"] = _on_the_local_cloud(folder / "free", path, args.repeats)
         found["acknowledged_at_once"] = _acknowledged(state, folder, path, args.repeats)
@@ -55,29 +52,14 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-def _file(path: Path, rows: int) -> Path:
-    samples.write(path, rows=rows, seed=1, start=date(2025, 1, 1), end=date(2025, 12, 31))
-    return path
-
-
 @contextmanager
 def _cloud(state: Path, *, shard_limits: bool) -> Iterator[tuple[Any, str]]:
     """A local cloud of its own with the stack, and a stream that nobody reads: its Kinesis client, the stack's name."""
-    local = LocalCloud(state, shard_limits=shard_limits)
-    local.start()
-    try:
-        client.cache_clear()
-        stack.outputs.cache_clear()
-        os.environ["WEIR_STATE"] = str(state)
-        settings = settle_local(str(running_cloud(state)["endpoint"]))
-        if not shard_limits:
-            deploy(settings, {})
+    with own_cloud(state, None if shard_limits else {}, shard_limits=shard_limits) as settings:
         kinesis = bench.kinesis()
         kinesis.create_stream(StreamName=_STREAM, ShardCount=_SHARDS)
         kinesis.get_waiter("stream_exists").wait(StreamName=_STREAM, WaiterConfig={"Delay": 1})
         yield kinesis, settings.stack
-    finally:
-        local.stop()
 
 
 def _on_the_local_cloud(state: Path, path: Path, repeats: int) -> dict[str, Any]:
@@ -142,7 +124,7 @@ def _acknowledged(state: Path, folder: Path, path: Path, repeats: int) -> dict[s
 def _limited(state: Path, rows: int, repeats: int) -> dict[str, Any]:
     rates, shares = [], []
     with _cloud(state, shard_limits=True) as (kinesis, _):
-        path = _file(state / "orders.csv", rows)
+        path = sample(state / "orders.csv", rows)
         for _ in range(max(1, repeats // 2)):
             time.sleep(1.5)  # every shard is full again
             rate, share = bench.of_limits(kinesis, _STREAM, path)

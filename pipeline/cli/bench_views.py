@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import resource
 import tempfile
 import time
@@ -14,9 +13,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pipeline.bench import replay as senders
 from pipeline.bench import views as bench
-from pipeline.cli.deploy import deploy
-from pipeline.local.cloud import LocalCloud
-from pipeline.settings import running_cloud, settle_local, state_folder
+from pipeline.cli.bench_cloud import own_cloud
+from pipeline.settings import state_folder
 from queries import sources
 from queries.loader import load
 
@@ -52,16 +50,11 @@ def run(args: argparse.Namespace) -> int:
     """Measure, and print; 1 when a counter differs from the stream's records, or the lake from what was sent."""
     state = state_folder()
     state.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=state, prefix="bench-") as place:
-        cloud = LocalCloud(Path(place))
-        cloud.start()
-        try:
-            os.environ["WEIR_STATE"] = place
-            settings = settle_local(str(running_cloud(Path(place))["endpoint"]))
-            deploy(settings, {"ClicksShards": "2"})
-            found = measure(sources.of(settings), args.views, args.hours, args.posts)
-        finally:
-            cloud.stop()
+    with (
+        tempfile.TemporaryDirectory(dir=state, prefix="bench-") as place,
+        own_cloud(Path(place), {"ClicksShards": "2"}) as settings,
+    ):
+        found = measure(sources.of(settings), args.views, args.hours, args.posts)
     print(json.dumps(found) if args.json else _written(found))
     return int(found["counters_that_differ"] > 0 or found["lake"] != found["sent"])
 
