@@ -131,7 +131,8 @@ def _triangle(cells: Sequence[_Cell], chosen: _Cell | None) -> go.Figure:
             x=[str(month) for month in range(1, most + 1)],
             y=[f"{start:%b %y} · {size}" for start, size in starts.items()],
             z=shares,
-            text=[["" if share is None else f"{share:.0%}" for share in row] for row in shares],
+            # The note says percent: signs in twelve columns would run into each other on a small screen.
+            text=[["" if share is None else f"{share * 100:.0f}" for share in row] for row in shares],
             texttemplate="%{text}",
             # No cell is so dark that the theme's own colour of text cannot be read on it.
             textfont={"size": 11, "color": theme.TEXT},
@@ -156,7 +157,7 @@ def _triangle(cells: Sequence[_Cell], chosen: _Cell | None) -> go.Figure:
         heat.frame_cell(figure, chosen.since - 1, rows[chosen.cohort])
     figure.update_yaxes(autorange="reversed", showgrid=False, title=None, type="category", dtick=1)
     figure.update_xaxes(type="category", side="top", title=None)
-    charts.note(figure, "months since the first order", above=28)
+    charts.note(figure, "percent, by months since the first order", above=28)
     return figure.update_layout(height=26 * len(starts) + 64, margin_t=60)
 
 
