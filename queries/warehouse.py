@@ -21,6 +21,7 @@ from pipeline.errors import (
     ThrottledError,
     WeirError,
 )
+from pipeline.warehouse.connect import sqlstate
 from queries import tickets
 from queries.figure import Evidence, Figure
 
@@ -151,7 +152,7 @@ class _Slot:
                 cursor.execute(sql, parameters)
                 return _frame(cursor)
         except driver.Error as error:
-            state = _state(error)
+            state = sqlstate(error)
             if ticket.off:
                 # The order to stop may still be under way to this session: nobody else gets it.
                 self._drop()
@@ -204,11 +205,6 @@ class _Slot:
                 f"The warehouse broke the query off after {took_s:.0f} s (the limit is {self._limit_s:.0f} s). {advice}"
             ) from error
         raise kind(f"The warehouse refused the query ({state}: {_text(error)}). {advice}".strip()) from error
-
-
-def _state(error: driver.Error) -> str:
-    answer = error.args[0] if error.args else None
-    return str(answer.get("C", "")) if isinstance(answer, dict) else ""
 
 
 def _text(error: Exception) -> str:

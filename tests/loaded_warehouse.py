@@ -7,7 +7,7 @@ are the file's, to the penny.
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 import redshift_connector
@@ -22,7 +22,6 @@ from tests.conftest import REAL_FILE
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
-    from typing import Any
 
     from pipeline.replay.sample_ledger import Ledger
 
@@ -35,22 +34,23 @@ def load(warehouse: LocalWarehouse, path: Path) -> int:
         return loading.load(connection, path)
 
 
+def driven(warehouse: LocalWarehouse) -> Any:
+    """A connection by the driver that the pages have."""
+    opened = redshift_connector.connect(
+        host=warehouse.host,
+        port=warehouse.port,
+        database=warehouse.database,
+        user=warehouse.username,
+        password=warehouse.password,
+        ssl=False,
+    )
+    opened.autocommit = True
+    return opened
+
+
 def asked_by_driver(warehouse: LocalWarehouse) -> Warehouse:
     """The engine that the pages ask, on this warehouse."""
-
-    def connection() -> Any:
-        opened = redshift_connector.connect(
-            host=warehouse.host,
-            port=warehouse.port,
-            database=warehouse.database,
-            user=warehouse.username,
-            password=warehouse.password,
-            ssl=False,
-        )
-        opened.autocommit = True
-        return opened
-
-    return Warehouse(connection)
+    return Warehouse(lambda: driven(warehouse))
 
 
 def started(folder: Path) -> LocalWarehouse:

@@ -163,14 +163,14 @@ def _functions(client: Callable[[str], Any], arn: str) -> list[Consumer]:
     found = []
     for mapping in mappings:
         name = str(mapping["FunctionArn"]).split(":function:")[-1]
-        behind_s = lags.of_function(client("cloudwatch"), name)
+        behind_s = lags.of_function(client("cloudwatch"), name).told_s
         found.append(Consumer(name, "function", str(mapping.get("State", "unknown")).lower(), behind_s))
     return found
 
 
 def _deliveries(client: Callable[[str], Any], found: Sequence[tuple[str, str]]) -> list[Consumer]:
     return [
-        Consumer(name, "delivery stream", state, lags.of_delivery(client("cloudwatch"), name).behind_s)
+        Consumer(name, "delivery stream", state, lags.of_delivery(client("cloudwatch"), name).behind.told_s)
         for name, state in found
     ]
 

@@ -24,8 +24,10 @@ if TYPE_CHECKING:
 
 TARGET = ":scheduler:::aws-sdk:redshiftdata:executeStatement"
 _EVERY_S = 2.0
-# A statement that takes long rests longer: the other processes need the machine, too.
+# A statement that takes long rests longer: the other processes need the machine, too. It comes once a minute all the
+# same, as the template's schedule says.
 _REST = 2.0
+_LONGEST_REST_S = 60.0
 
 logger = logging.getLogger("weir.local.scheduler")
 
@@ -97,7 +99,7 @@ class Statements:
         while not self._over.wait(rest):
             started = time.monotonic()
             self.run_due()
-            rest = max(_EVERY_S, _REST * (time.monotonic() - started))
+            rest = min(_LONGEST_REST_S, max(_EVERY_S, _REST * (time.monotonic() - started)))
 
 
 def _statement(given: str, database: str) -> str:

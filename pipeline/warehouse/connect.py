@@ -61,8 +61,13 @@ def open_connection(outputs: Outputs) -> Any:  # noqa: ANN401 - the driver ships
 
 def login_refused(error: Exception) -> bool:
     """Whether the driver was turned away for its user or password."""
+    return sqlstate(error) in _LOGIN_REFUSED
+
+
+def sqlstate(error: Exception) -> str:
+    """The engine's five letters for what happened; none when it was not the engine that said so."""
     answer = error.args[0] if error.args else None
-    return isinstance(answer, dict) and answer.get("C") in _LOGIN_REFUSED
+    return str(answer.get("C", "")) if isinstance(answer, dict) else ""
 
 
 def _said(error: Exception) -> str:

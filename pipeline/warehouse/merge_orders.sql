@@ -468,5 +468,10 @@ begin
     group by named.stock_code;
 
     call merge_customers();
+
+    -- getdate() is when this transaction began, which may be minutes ago.
+    delete from last_merge;
+    insert into last_merge (ended_at)
+    select cast(to_timestamp(timeofday(), 'Dy Mon DD HH24:MI:SS.US YYYY') at time zone 'utc' as timestamp);
 end;
 $$ language plpgsql;

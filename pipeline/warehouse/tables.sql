@@ -222,6 +222,12 @@ create table if not exists merge_lock (
     held boolean
 );
 
+-- One row, once something was merged: when the last merge had done its work, in UTC. What landed before waits no
+-- longer than until the next one.
+create table if not exists last_merge (
+    ended_at timestamp not null
+);
+
 -- How merge_orders() finds the lines of touched keys.
 --postgres create index if not exists order_lines_invoice_no on order_lines (invoice_no);
 --postgres create index if not exists order_lines_invoice_date on order_lines (invoice_date);

@@ -9,14 +9,13 @@ An event whose name is not its invoice and a line's number, such as a mended row
 
 from __future__ import annotations
 
-from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pandas as pd
-from redshift_connector import error as driver
 
-from pipeline.errors import CloudDownError, QueryFailedError
+from queries.audit import merges, session
+from queries.audit.merges import Merges
 from queries.loader import load
 
 if TYPE_CHECKING:
@@ -27,7 +26,6 @@ if TYPE_CHECKING:
 _SQL = load("warehouse")
 _RUNS_PER_CALL = 8_000  # four parameters each; the protocol takes 32,767
 _NAMES_PER_CALL = 30_000
-_LIMIT_S = 120
 
 
 @dataclass(frozen=True)
@@ -57,18 +55,26 @@ def runs(sent: Sent) -> list[Run]:
     return [Run(str(run.invoice_no), int(run.first), int(run.last)) for run in found.itertuples(index=False)]  # type: ignore[arg-type]
 
 
-def absent(open_connection: Callable[[], Any], sent: Sent) -> tuple[set[str], set[str]]:
-    """The valid events of a replay that order_lines does not hold, and those of them that have landed.
+class Absence(NamedTuple):
+    """The valid events of a replay that order_lines does not hold, those of them that have landed, and the merges."""
 
-    Raises CloudError and QueryError.
-    """
+    events: set[str]
+    landed: set[str]
+    merges: Merges
+
+
+def absent(open_connection: Callable[[], Any], sent: Sent) -> Absence:
+    """What the warehouse lacks. Raises CloudError and QueryError."""
     lines = runs(sent)
     unnumbered = set(sent.expected.loc[sent.expected["line_no"].isna(), "event_id"])
     missing = set(unnumbered)
     landed: set[str] = set()
-    with _asking(open_connection) as ask:
+    with session.opened(open_connection) as connection:
+        ask = _asker(connection)
         _tell(ask, lines)
         broken = [lines[number] for number, _ in ask("audit_incomplete")]
+        # Before what has landed is read: a merge that ends in between has taken it.
+        merging = merges.look(connection) if broken or unnumbered else Merges()
         if broken:
             _tell(ask, broken)
             # In this order: what a merge takes away in between is present then.
@@ -81,7 +87,7 @@ def absent(open_connection: Callable[[], Any], sent: Sent) -> tuple[set[str], se
             merged, waiting = _named(ask, by_name[start : start + _NAMES_PER_CALL])
             missing -= merged
             landed |= waiting
-        return missing, missing & landed
+        return Absence(missing, missing & landed, merging)
 
 
 Ask = Any  # a name of a query, its text's number of groups, its parameters -> rows
@@ -108,12 +114,8 @@ def _named(ask: Ask, event_ids: Sequence[str]) -> tuple[set[str], set[str]]:
     return merged, landed
 
 
-@contextmanager
-def _asking(open_connection: Callable[[], Any]) -> Iterator[Ask]:
-    """Queries by name over one connection, because the table lives as long as that."""
-    connection = open_connection()
-    # The driver keeps the limit it connected with for every later read.
-    connection._usock.settimeout(_LIMIT_S)  # noqa: SLF001 - there is no public way
+def _asker(connection: Any) -> Ask:  # noqa: ANN401 - the driver ships no types
+    """Queries by name over one connection, because the tables live as long as that."""
 
     def ask(name: str, groups: int = 1, values: Sequence[object] = ()) -> list[Any]:
         sql, _ = _SQL[name].positional()
@@ -123,13 +125,4 @@ def _asking(open_connection: Callable[[], Any]) -> Iterator[Ask]:
             cursor.execute(sql, list(values) or None)
             return list(cursor.fetchall()) if cursor.description else []
 
-    try:
-        yield ask
-    except driver.InterfaceError as error:
-        raise CloudDownError(f"The warehouse does not answer ({error}). Try again once it is back.") from error
-    except driver.Error as error:
-        raise QueryFailedError(f"The warehouse could not be compared with the ledger: {error}") from error
-    except OSError as error:
-        raise CloudDownError(f"The warehouse went away ({error}). Try again once it is back.") from error
-    finally:
-        connection.close()
+    return ask

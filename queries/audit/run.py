@@ -22,6 +22,7 @@ from queries.loader import load
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from collections.abc import Set as AbstractSet
 
     from pipeline.replay.progress import Progress
     from pipeline.stack import Outputs
@@ -157,20 +158,32 @@ class _Look:
         exports = keys.Exports(self._sinks.client("s3"), outputs.results_bucket) if self._sinks.exports else None
         expected = self._ledger.expected["event_id"]
         absent = keys.absent(self._sinks.client("dynamodb"), outputs.invoices_table, expected, exports)
-        return self._sink("invoices", absent, set(), began)
+        return self._sink("invoices", absent, began)
 
     def warehouse(self) -> Sink:
         """A join in the warehouse with the runs of lines that were sent."""
         began = time.monotonic()
         connect = partial(self._sinks.connect, self._sinks.outputs)
-        absent, landed = ranges.absent(connect, self._ledger)
-        return self._sink("warehouse", absent, landed, began)
+        absent, landed, merging = ranges.absent(connect, self._ledger)
+        goes_on = merging.go_on(self._now, self._allowed.merge)
+        return self._sink("warehouse", absent, began, landed, landed_is_late=goes_on)
 
-    def _sink(self, name: str, absent: set[str], landed: set[str], began: float) -> Sink:
+    def _sink(
+        self,
+        name: str,
+        absent: set[str],
+        began: float,
+        landed: AbstractSet[str] = frozenset(),
+        *,
+        landed_is_late: bool = False,
+    ) -> Sink:
         window: timedelta = getattr(self._allowed, name)
+        due = self._now - window
         fates = self._ledger.fates(absent)
         late = {
-            event_id: fate.may_arrive(self._now - window - (self._allowed.merge if event_id in landed else timedelta()))
+            event_id: (landed_is_late or fate.may_arrive(due - self._allowed.merge))
+            if event_id in landed
+            else fate.may_arrive(due)
             for event_id, fate in fates.items()
         }
         expected, waiting = len(self._ledger.expected), sum(late.values())
@@ -182,10 +195,10 @@ class _Look:
         return replace(found, seconds=round(time.monotonic() - began, 3))
 
     def _explained(
-        self, sink: str, late: dict[str, bool], window: timedelta, landed: set[str] | None = None
+        self, sink: str, late: dict[str, bool], window: timedelta, landed: AbstractSet[str] = frozenset()
     ) -> tuple[Absent, ...]:
         fates = self._ledger.fates(set(late))
-        known = {event_id: _LANDED for event_id in late if landed and event_id in landed}
+        known = {event_id: _LANDED for event_id in late if event_id in landed}
         if not self._every:
             known |= self._causes.of(sink, {event_id for event_id, waits in late.items() if not waits} - set(known))
         waiting = _WAITING.format(int(window.total_seconds()))

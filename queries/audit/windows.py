@@ -41,7 +41,7 @@ def of_stack(client: Callable[[str], Any], outputs: Outputs) -> Windows:
         expression = client("scheduler").get_schedule(Name=outputs.merge_schedule)["ScheduleExpression"]
     return Windows(
         timedelta(seconds=_of_delivery(client, outputs.lake_delivery)),
-        timedelta(seconds=_GRACE_S + lags.of_function(client("cloudwatch"), outputs.invoice_writer)),
+        timedelta(seconds=_GRACE_S + lags.of_function(client("cloudwatch"), outputs.invoice_writer).most_s),
         timedelta(seconds=_of_delivery(client, outputs.warehouse_delivery)),
         timedelta(seconds=period(expression) + _GRACE_S),
     )
@@ -64,7 +64,8 @@ def _of_delivery(client: Callable[[str], Any], name: str) -> float:
     redshift = target.get("RedshiftDestinationDescription")
     s3 = redshift["S3DestinationDescription"] if redshift else target["ExtendedS3DestinationDescription"]
     lag = lags.of_delivery(client("cloudwatch"), name)
-    window = max(_with_grace(int(s3["BufferingHints"]["IntervalInSeconds"])), lag.freshness_s + _GRACE_S) + lag.behind_s
+    hint = _with_grace(int(s3["BufferingHints"]["IntervalInSeconds"]))
+    window = max(hint, lag.freshness.most_s + _GRACE_S) + lag.behind.most_s
     if redshift and lag.copy_fails:
         window += int(redshift.get("RetryOptions", {}).get("DurationInSeconds", 0))
     return window

@@ -12,7 +12,8 @@ State = Literal["there", "due", "not there"]
 class Hop:
     """One step: `at` is when (UTC, `YYYY-MM-DD HH:MM:SS[.ffffff]`), where a time is kept; `what` tells where and how.
 
-    A step that is `due` may still come, within `due_s` seconds; one that is `not there` has its reason in `what`.
+    A step that is `due` may still come, within `due_s` seconds where that is known; one that is `not there` has its
+    reason in `what`.
     """
 
     name: str

@@ -14,6 +14,7 @@ import pyarrow.parquet as pq
 from pipeline.clients import aws_errors
 from pipeline.replay.families import ORDERS, PAGE_VIEWS, SESSIONS
 from pipeline.replay.ledger import ACCEPTED, UNKNOWN
+from queries.audit import merges, session
 from queries.audit.causes import Causes
 from queries.audit.keys import places
 from queries.loader import load
@@ -166,10 +167,22 @@ def warehouse(asked: Asked) -> list[Hop]:
             Hop("Merged", "not there", "it has not landed yet"),
         ]
     at = landed["landed_at"]
-    due = (at + asked.allowed.merge - asked.now).total_seconds()
-    waits = Hop("Merged", "due", "waits for the next merge", due_s=round(due, 1))
-    stuck = Hop("Merged", "not there", "no merge has taken it: see the Deliveries page and the merge's schedule")
-    return [Hop("Landed", "there", "orders_landing", _text(at), _lag(asked.since, at)), waits if due > 0 else stuck]
+    return [Hop("Landed", "there", "orders_landing", _text(at), _lag(asked.since, at)), _unmerged(asked, at)]
+
+
+def _unmerged(asked: Asked, landed_at: datetime) -> Hop:
+    """Due by the schedule, or as merges that take longer allow; or none takes it any more."""
+    due = (landed_at + asked.allowed.merge - asked.now).total_seconds()
+    if due > 0:
+        return Hop("Merged", "due", "waits for the next merge", due_s=round(due, 1))
+    with session.opened(lambda: asked.sinks.connect(asked.sinks.outputs)) as connection:
+        merging = merges.look(connection)
+    if merging.running:
+        return Hop("Merged", "due", "a merge is under way")
+    if merging.ended_at and merging.go_on(asked.now.replace(tzinfo=UTC), asked.allowed.merge):
+        due = (merging.ended_at.replace(tzinfo=None) + asked.allowed.merge - asked.now).total_seconds()
+        return Hop("Merged", "due", "waits for the next merge", due_s=round(due, 1))
+    return Hop("Merged", "not there", "no merge has taken it: see the Deliveries page and the merge's schedule")
 
 
 def steps(family: Family) -> tuple[Callable[[Asked], list[Hop]], ...]:

@@ -28,6 +28,7 @@ TABLES = (
     "rfm_cutoffs",
     "customers_by_rfm",
     "invoices_by_day",
+    "last_merge",
 )
 
 

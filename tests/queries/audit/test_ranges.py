@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Self
 
 import pandas as pd
+from redshift_connector import error as driver
 
 from queries.audit import ranges
-from queries.audit.ranges import Run
+from queries.audit.merges import Merges
+from queries.audit.ranges import Absence, Run
 from queries.audit.sent import Sent
 from queries.loader import load
 
@@ -56,8 +58,12 @@ class FakeCursor:
     def __exit__(self, *_: object) -> None:
         pass
 
-    def execute(self, sql: str, values: list[Any] | None) -> None:
-        assert self.paramstyle == "qmark"
+    def execute(self, sql: str, values: list[Any] | None = None) -> None:
+        if sql.startswith("lock") and self._connection.merging:
+            raise driver.ProgrammingError({"C": "57014", "M": "canceling statement due to statement timeout"})
+        if sql in {"begin", "rollback"} or sql.startswith("set statement_timeout to "):
+            return
+        assert self.paramstyle == "qmark" or not values
         assert sql.count("?") == len(values or [])
         assert len(values or []) <= 32_767
         name = next(name for name, query in load("warehouse").items() if sql.startswith(query.positional()[0]))
@@ -71,8 +77,9 @@ class FakeCursor:
 
 
 class FakeConnection:
-    def __init__(self, **answers: Any) -> None:
+    def __init__(self, *, merging: bool = False, **answers: Any) -> None:
         self.answers = answers
+        self.merging = merging
         self.asked: list[tuple[str, list[Any]]] = []
         self.closed = False
         self._usock = self
@@ -92,7 +99,7 @@ def test_only_broken_runs_are_asked_for_their_lines(monkeypatch: pytest.MonkeyPa
     rows = [("A", 1), ("A", 2), ("A", 3), ("B", 1), ("C", 1), ("C", 2)]
     told = sent(*((invoice, line, "accepted") for invoice, line in rows))
     warehouse = FakeConnection(audit_incomplete=[(2, 1)], audit_present=[("C-1",)], audit_landed=[("C-2",), ("C-1",)])
-    assert ranges.absent(lambda: warehouse, told) == ({"C-2"}, {"C-2"})
+    assert ranges.absent(lambda: warehouse, told) == Absence({"C-2"}, {"C-2"}, Merges())
     added = [values for name, values in warehouse.asked if name == "audit_ranges_add"]
     assert added == [[0, "A", 1, 3, 1, "B", 1, 1], [2, "C", 1, 2], [0, "C", 1, 2]]
     assert warehouse.closed
@@ -100,7 +107,7 @@ def test_only_broken_runs_are_asked_for_their_lines(monkeypatch: pytest.MonkeyPa
 
 def test_a_whole_warehouse_is_asked_once() -> None:
     warehouse = FakeConnection(audit_incomplete=[])
-    assert ranges.absent(lambda: warehouse, sent(("A", 1, "accepted"))) == (set(), set())
+    assert ranges.absent(lambda: warehouse, sent(("A", 1, "accepted"))) == Absence(set(), set(), Merges())
     assert [name for name, _ in warehouse.asked][-1] == "audit_incomplete"
 
 
@@ -113,6 +120,6 @@ def test_what_is_not_known_by_invoice_and_number_is_asked_for_by_its_name() -> N
     warehouse = FakeConnection(
         audit_incomplete=[(0, 0)], audit_present=[], audit_landed=[], audit_named=[(mended, "merged"), (odd, "landed")]
     )
-    assert ranges.absent(lambda: warehouse, Sent(rows)) == ({lost, odd}, {odd})
+    assert ranges.absent(lambda: warehouse, Sent(rows)) == Absence({lost, odd}, {odd}, Merges())
     ((_, asked),) = [call for call in warehouse.asked if call[0] == "audit_names_add"]
     assert asked == [odd, mended, lost]

@@ -17,6 +17,7 @@ from pipeline.replay.ledger import prefix
 from pipeline.replay.progress import DONE, Progress
 from pipeline.replay.store import Store
 from pipeline.stack import Outputs
+from queries.audit.merges import Merges
 from queries.audit.run import Sinks, audit
 from tests.pages.fakes import FakeEngine, FakeService
 from tests.pipeline.replay.fakes import FakeDynamoDB
@@ -50,9 +51,9 @@ class Tables(FakeDynamoDB):
 class Warehouse(FakeConnection):
     """Answers from the events that it holds and those that have landed, about the runs that it is told."""
 
-    def __init__(self, held: set[str], landed: set[str]) -> None:
-        super().__init__()
-        self.held, self.landed = held, landed
+    def __init__(self, held: set[str], landed: set[str], merging: Merges) -> None:
+        super().__init__(merging=merging.running)
+        self.held, self.landed, self.merged_at = held, landed, merging.ended_at
 
     def cursor(self) -> FakeCursor:
         told: list[set[str]] = []
@@ -67,6 +68,7 @@ class Warehouse(FakeConnection):
             "audit_incomplete": [(at, len(run & self.held)) for at, run in enumerate(told) if not run <= self.held],
             "audit_present": [(name,) for name in named & self.held],
             "audit_landed": [(name,) for name in named & self.landed],
+            "audit_last_merge": [(self.merged_at.replace(tzinfo=None),)] if self.merged_at else [],
         }
         return FakeCursor(self)
 
@@ -79,6 +81,7 @@ class World:
     invoices: set[str] = field(default_factory=lambda: set(EVENTS) - {"A-4"})
     warehouse: set[str] = field(default_factory=lambda: set(EVENTS) - {"A-4"})
     landed: set[str] = field(default_factory=set)
+    merging: Merges = field(default_factory=Merges)
     copies: int = 1
     acknowledged: timedelta = LONG_AGO
     outcomes: dict[str, str] = field(default_factory=lambda: {"A-4": "rejected"})
@@ -103,9 +106,8 @@ class World:
         }
         lake = FakeEngine({"audit_counts": self._counts, "audit_absent": self._absent})
         errors = FakeEngine({"load_errors": lambda _: pd.DataFrame({"file_name": []})})
-        sinks = Sinks(
-            lake, errors, services.__getitem__, OUTPUTS, lambda _outputs: Warehouse(self.warehouse, self.landed)
-        )
+        warehouse = Warehouse(self.warehouse, self.landed, self.merging)
+        sinks = Sinks(lake, errors, services.__getitem__, OUTPUTS, lambda _outputs: warehouse)
         return audit(sinks, replay_id)
 
     def _rows(self) -> list[tuple[int, str, str]]:
@@ -236,6 +238,21 @@ def test_what_has_landed_waits_for_the_merge_one_period_longer() -> None:
 
 
 @pytest.mark.parametrize(
+    ("merging", "late"),
+    [
+        (Merges(), 0),
+        (Merges(running=True), 2),  # longer than its schedule's period, and these rows came too late for it
+        (Merges(ended_at=datetime.now(UTC) - timedelta(seconds=20)), 2),
+        (Merges(ended_at=datetime.now(UTC) - timedelta(minutes=9)), 0),
+    ],
+)
+def test_however_long_merges_take_what_has_landed_is_late_while_they_go_on(merging: Merges, late: int) -> None:
+    sink = World(warehouse={"A-1", "A-5"}, landed={"A-2", "A-3"}, merging=merging).audit().sinks["warehouse"]
+    assert (sink.late, sink.missing) == (late, 3 - late)
+    assert {one.event_id for one in sink.absent if one.late} == ({"A-2", "A-3"} if late else set())
+
+
+@pytest.mark.parametrize(
     ("metric", "value", "sink"),
     [
         ("IteratorAge", 120_000.0, "invoices"),
@@ -250,6 +267,10 @@ def test_within_its_consumers_lag_a_row_is_late_and_not_missing(metric: str, val
     assert {found.missing for found in without.sinks.values()} == {5}
     behind = World(**nothing, acknowledged=timedelta(seconds=100), metrics={metric: value}).audit()
     assert (behind.sinks[sink].late, behind.sinks[sink].missing) == (5, 0)
+    # It told that a minute ago, and has fallen behind further since.
+    if metric != "DeliveryToRedshift.Success":
+        further = World(**nothing, acknowledged=timedelta(seconds=170), metrics={metric: value}).audit()
+        assert (further.sinks[sink].late, further.sinks[sink].missing) == (5, 0)
     # A lag of two minutes excuses nothing that is older.
     if metric != "DeliveryToRedshift.Success":
         assert World(**nothing, metrics={metric: value}).audit().sinks[sink].missing == 5

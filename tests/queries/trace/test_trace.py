@@ -23,6 +23,7 @@ from queries.trace import run
 from tests.pages.fakes import FakeEngine, FakeService
 from tests.pipeline.buckets import FakeS3
 from tests.pipeline.redrive.test_search import LAKE, LETTERS, OUTPUTS, parquet, wire
+from tests.queries.audit.test_ranges import FakeConnection
 
 if TYPE_CHECKING:
     from pipeline.replay.senders import Outcome
@@ -44,6 +45,7 @@ class World:
         self.item: dict[str, Any] = {}
         self.rows: list[dict[str, Any]] = []
         self.replays: list[dict[str, Any]] = []
+        self.merges = FakeConnection(audit_last_merge=[])
 
     def data(self) -> bytes:
         return wire(1, sent_at=self.sent_at.strftime(STAMP))
@@ -91,7 +93,8 @@ class World:
                 }
             ),
         }
-        return run.trace(Sinks(FakeEngine(), warehouse, services.__getitem__, OUTPUTS), event_id)
+        sinks = Sinks(FakeEngine(), warehouse, services.__getitem__, OUTPUTS, lambda _outputs: self.merges)
+        return run.trace(sinks, event_id)
 
 
 @pytest.fixture
@@ -152,6 +155,18 @@ def test_what_has_landed_waits_for_the_merge(world: World) -> None:
     assert states(world.trace())["Merged"] == "due"
     world.rows = [world.row("landed", world.now - timedelta(minutes=9))]
     assert states(world.trace())["Merged"] == "not there"
+
+
+def test_what_has_landed_is_due_however_long_a_merge_takes(world: World) -> None:
+    world.send()
+    world.rows = [world.row("landed", world.now - timedelta(minutes=9))]
+    world.merges = FakeConnection(merging=True)
+    hop = world.trace().hops[-1]
+    assert (hop.name, hop.state, hop.what, hop.due_s) == ("Merged", "due", "a merge is under way", None)
+    world.merges = FakeConnection(audit_last_merge=[(datetime.now(UTC).replace(tzinfo=None),)])
+    hop = world.trace().hops[-1]
+    assert hop.state == "due"
+    assert 0 < (hop.due_s or 0) <= WINDOW.total_seconds()
 
 
 def test_what_is_over_has_its_reason(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
