@@ -238,15 +238,18 @@ def test_what_has_landed_waits_for_the_merge_one_period_longer() -> None:
 
 
 @pytest.mark.parametrize(
-    ("merging", "late"),
+    ("running", "ended", "late"),
     [
-        (Merges(), 0),
-        (Merges(running=True), 2),  # longer than its schedule's period, and these rows came too late for it
-        (Merges(ended_at=datetime.now(UTC) - timedelta(seconds=20)), 2),
-        (Merges(ended_at=datetime.now(UTC) - timedelta(minutes=9)), 0),
+        (False, None, 0),
+        (True, None, 2),  # longer than its schedule's period, and these rows came too late for it
+        (False, timedelta(seconds=20), 2),
+        (False, timedelta(minutes=9), 0),
     ],
 )
-def test_however_long_merges_take_what_has_landed_is_late_while_they_go_on(merging: Merges, late: int) -> None:
+def test_however_long_merges_take_what_has_landed_is_late_while_they_go_on(
+    ended: timedelta | None, late: int, *, running: bool
+) -> None:
+    merging = Merges(running, datetime.now(UTC) - ended if ended else None)
     sink = World(warehouse={"A-1", "A-5"}, landed={"A-2", "A-3"}, merging=merging).audit().sinks["warehouse"]
     assert (sink.late, sink.missing) == (late, 3 - late)
     assert {one.event_id for one in sink.absent if one.late} == ({"A-2", "A-3"} if late else set())
