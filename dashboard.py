@@ -6,7 +6,7 @@ import os
 
 import streamlit as st
 
-from pages.parts import asked
+from pages.parts import asked, faults
 from pages.parts.states import failed
 from pipeline.errors import LocalCloudError, WeirError
 from pipeline.settings import REPOSITORY, settle
@@ -42,6 +42,7 @@ try:
     settings = settle()
     asked.use(settings, os.environ.get("AWS_ENDPOINT_URL", ""))
 except LocalCloudError as error:
+    faults.log("The stack", error)
     st.title(page.title)
     st.error(str(error), icon=":material/power_off:")
 except WeirError as error:

@@ -9,6 +9,7 @@ from pages.parts import (
     customer_cohorts,
     customer_groups,
     customer_segments,
+    customer_who,
     frame,
     one_customer,
     options,
@@ -17,6 +18,7 @@ from pages.parts import (
 )
 from pipeline.errors import BadInputError
 from queries.reports import customer, customers
+from queries.who import Who
 
 TOP = 10
 WHEN = {"always": "Of all time", "period": "In the period"}
@@ -27,10 +29,8 @@ state, span = frame.begin(
     narrows=("country", "customer", "step"),
     by_options=("day", "month", "year"),
     series=3,
-    # One customer's history has no lists of others.
-    more={}
-    if st.query_params.get("customer")
-    else {"segment": customer_segments.chosen(), "cohort": customer_cohorts.chosen()},
+    # One customer's history is about nobody else.
+    more=None if st.query_params.get("customer") else customer_who.crumbs,
 )
 if state.customer:
     try:
@@ -43,29 +43,31 @@ with st.container(horizontal=True, vertical_alignment="bottom"):
     options.typed("customer", "Find a customer", "17850", icon=":material/search:")
     # Of a day, month or year that was clicked the best ones are those of that time.
     of_all_time = state.step is None and options.one_of("best", "The best customers", WHEN) == "always"
+who = customer_who.chosen(span)
 course, in_segments, cutoffs, cohorts, best, countries = asked.together(
-    asked.warehouse(customers.new_and_returning, state.whole, state.by),
-    asked.warehouse(customers.in_segments, state.country),
+    asked.warehouse(customers.new_and_returning, state.whole, state.by, who),
+    # All segments and all cells stay to be chosen.
+    asked.warehouse(customers.in_segments, state.country, Who(cell=who.cell)),
     asked.warehouse(customers.cutoffs),
-    asked.warehouse(customers.cohorts, state.country),
-    asked.warehouse(customers.top, state.country, TOP)
+    asked.warehouse(customers.cohorts, state.country, Who(segment=who.segment)),
+    asked.warehouse(customers.top, state.country, TOP, who)
     if of_all_time
-    else asked.warehouse(customers.top_of_period, state.scope, TOP),
-    asked.warehouse(customers.by_country),
+    else asked.warehouse(customers.top_of_period, state.scope, TOP, who),
+    asked.warehouse(customers.by_country, who),
 )
 with states.panel("Customers in numbers"):
     if course.figure().empty and span.first is None and span.known:
         frame.nothing_sold(state, span)
         st.stop()
-    customer_groups.summary(state, course, in_segments)
+    customer_groups.summary(state, who, course, in_segments)
 with states.panel("New and returning"):
-    customer_groups.new_and_returning(state, course)
+    customer_groups.new_and_returning(state, who, course)
 with states.panel("Segments"):
-    customer_segments.show(state, in_segments, cutoffs)
+    customer_segments.show(state, who, in_segments, cutoffs)
 with states.panel("Cohorts"):
-    customer_cohorts.show(state, cohorts, span.newest)
+    customer_cohorts.show(state, who, cohorts, span.newest)
 left, right = st.columns(2, gap="medium")
 with left, states.panel("The best customers"):
-    customer_groups.best(state, best, of_all_time=of_all_time)
+    customer_groups.best(state, who, best, of_all_time=of_all_time)
 with right, states.panel("Customers by country"):
-    customer_groups.countries(state, countries)
+    customer_groups.countries(state, who, countries)

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
 
-from pages.parts import asked, charts, customer_segments, evidence, heat, options, states, theme, words
-from pipeline.errors import BadInputError
+from pages.parts import asked, charts, customer_segments, customer_who, evidence, heat, options, states, theme, words
 from queries import definitions as d
 from queries.reports import customers
+from queries.who import Cell
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -19,11 +20,12 @@ if TYPE_CHECKING:
 
     from pages.parts.asked import Answering
     from queries.selection import Selection
+    from queries.who import Who
 
 _LISTED = 20
 
 
-class _Cell(NamedTuple):
+class _Share(NamedTuple):
     """A cohort and how many months later; of its `size` customers `share` ordered then."""
 
     cohort: date
@@ -32,33 +34,17 @@ class _Cell(NamedTuple):
     share: float
 
     @property
-    def address(self) -> str:
-        """As an address holds it."""
-        return f"{self.cohort:%Y-%m}+{self.since}"
-
-    @property
-    def told(self) -> str:
-        """In words."""
-        return _told(self.cohort, self.since)
+    def cell(self) -> Cell:
+        """Without the numbers."""
+        return Cell(self.cohort, self.since)
 
 
-def chosen() -> str:
-    """The cell that the address names, in words; nothing for nonsense."""
-    try:
-        return _told(*customers.parse_cohort(st.query_params.get("cohort", "")))
-    except BadInputError:
-        return ""
-
-
-def _told(cohort: date, since: int) -> str:
-    later = "1 month later" if since == 1 else f"{since} months later"
-    return f"First order in {cohort:%B %Y}, again {later}"
-
-
-def show(state: Selection, answering: Answering, newest: date | None) -> None:
+def show(state: Selection, who: Who, answering: Answering, newest: date | None) -> None:
     """The triangle up to the month of the `newest` sale, and the customers of a chosen cell."""
     found = answering.figure()
     if found.empty:
+        if who.segment:
+            st.info(f"Nobody in {who.segment.name} has a first order to count from.", icon=":material/search_off:")
         return
     newest = newest or found.frame["month"].max()  # where the span of all sales is not known
     cells = _cells(found.frame, newest)
@@ -70,27 +56,28 @@ def show(state: Selection, answering: Answering, newest: date | None) -> None:
         back = sum(cell.share * cell.size for cell in over)
         title = f"{back / new:.0%} order again in the month after their first order"
     st.subheader(title, help=d.RETENTION)
-    wanted = _chosen(cells)
+    wanted = who.cell
     chart = _triangle(cells, wanted)
     charts.show(
         chart,
-        key=f"cohorts {wanted and wanted.address} {state.country}",
+        key=f"cohorts {wanted and wanted.address} {state.country} {who.segment and who.segment.key}",
         alt="The share of each month's new customers who ordered again, by months since.",
-        pick=lambda place: options.put("cohort", "" if cells[place] == wanted else cells[place].address),
+        pick=lambda place: options.put("cohort", "" if cells[place].cell == wanted else cells[place].cell.address),
         names=[f"{cell.cohort:%b %Y}, {cell.since} later: {cell.share:.0%}" for cell in cells],
         what="a cohort and month",
     )
-    shown = pd.DataFrame([(cell.cohort, cell.since, cell.size, cell.share) for cell in cells], columns=_Cell._fields)
+    customer_who.note(replace(who, cell=None), "Of all time. Click a cell for its customers alone.")
+    shown = pd.DataFrame([(cell.cohort, cell.since, cell.size, cell.share) for cell in cells], columns=_Share._fields)
     evidence.show("Cohorts", answering, shown=shown, chart=chart)
     if wanted:
-        _members(state, wanted)
+        _members(state, who, wanted)
 
 
 def _months_between(first: date, last: date) -> int:
     return (last.year - first.year) * 12 + last.month - first.month
 
 
-def _cells(frame: pd.DataFrame, newest: date) -> list[_Cell]:
+def _cells(frame: pd.DataFrame, newest: date) -> list[_Share]:
     """Every month since a cohort's first that has begun; nobody came back in a month without a row."""
     shares = {
         (cohort, int(since)): float(share)
@@ -98,28 +85,13 @@ def _cells(frame: pd.DataFrame, newest: date) -> list[_Cell]:
     }
     sizes = frame[frame["since"] == 0].set_index("cohort")["customers"]
     return [
-        _Cell(cohort, since, int(sizes.get(cohort, 0)), shares.get((cohort, since), 0.0))
+        _Share(cohort, since, int(sizes.get(cohort, 0)), shares.get((cohort, since), 0.0))
         for cohort in dict.fromkeys(frame["cohort"])
         for since in range(1, _months_between(cohort, newest) + 1)
     ]
 
 
-def _chosen(cells: Sequence[_Cell]) -> _Cell | None:
-    text = st.query_params.get("cohort", "")
-    if not text:
-        return None
-    try:
-        wanted = customers.parse_cohort(text)
-    except BadInputError as error:
-        states.ignored("cohort", error)
-        return None
-    found = next((cell for cell in cells if (cell.cohort, cell.since) == wanted), None)
-    if found is None:
-        states.ignored("cohort", BadInputError(f"{text[:40]!r} is no cell of the cohorts."))
-    return found
-
-
-def _triangle(cells: Sequence[_Cell], chosen: _Cell | None) -> go.Figure:
+def _triangle(cells: Sequence[_Share], chosen: Cell | None) -> go.Figure:
     starts = {cell.cohort: cell.size for cell in cells}
     most = max((cell.since for cell in cells), default=1)
     rows = {start: place for place, start in enumerate(starts)}
@@ -150,10 +122,13 @@ def _triangle(cells: Sequence[_Cell], chosen: _Cell | None) -> go.Figure:
         figure,
         [str(cell.since) for cell in cells],
         [f"{cell.cohort:%b %y} · {cell.size}" for cell in cells],
-        text=[f"{cell.told}<br>{cell.share:.1%} of {words.count(cell.size)} customers" for cell in cells],
+        text=[
+            f"{customer_who.told(cell.cell)}<br>{cell.share:.1%} of {words.count(cell.size)} customers"
+            for cell in cells
+        ],
         hovertemplate="%{text}<extra></extra>",
     )
-    if chosen:
+    if chosen and chosen.cohort in rows:
         heat.frame_cell(figure, chosen.since - 1, rows[chosen.cohort])
     figure.update_yaxes(autorange="reversed", showgrid=False, title=None, type="category", dtick=1)
     figure.update_xaxes(type="category", side="top", title=None)
@@ -161,15 +136,15 @@ def _triangle(cells: Sequence[_Cell], chosen: _Cell | None) -> go.Figure:
     return figure.update_layout(height=26 * len(starts) + 64, margin_t=60)
 
 
-def _members(state: Selection, cell: _Cell) -> None:
-    (answering,) = asked.together(asked.warehouse(customers.of_cohort, cell.cohort, cell.since, state.country, _LISTED))
+def _members(state: Selection, who: Who, cell: Cell) -> None:
+    (answering,) = asked.together(asked.warehouse(customers.of_cohort, who, state.country, _LISTED))
     with states.panel("Customers of the cohort"):
         found = answering.figure()
         if found.empty:
-            st.info(f"{cell.told}: nobody.", icon=":material/search_off:")
+            st.info(f"{customer_who.told(cell)}: nobody.", icon=":material/search_off:")
             return
         number = int(found.frame["found"].iloc[0])
-        st.subheader(f"{cell.told}: the first {min(number, _LISTED)} of {words.count(number)}")
+        st.subheader(f"{customer_who.told(cell)}: the first {min(number, _LISTED)} of {words.count(number)}")
         customer_segments.listed(
             found.frame.rename(
                 columns={"customer_id": "customer", "last_order_at": "last_at", "gross_sales": "net_sales"}
@@ -177,4 +152,5 @@ def _members(state: Selection, cell: _Cell) -> None:
             "cohort",
             sold="Ordered in that month",
         )
+        customer_who.note(replace(who, cell=None))
         evidence.show("Customers of the cohort", answering)

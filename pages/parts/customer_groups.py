@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import plotly.graph_objects as go
 import streamlit as st
 
-from pages.parts import charts, customer_segments, evidence, filters, options, theme, tiles, words
+from pages.parts import charts, customer_segments, customer_who, evidence, filters, options, theme, tiles, words
 from queries import definitions as d
 
 if TYPE_CHECKING:
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from pages.parts.asked import Answering
     from queries.selection import Selection
+    from queries.who import Who
 
 _COUNTRIES = 8
 _STANDINGS = (
@@ -24,22 +25,30 @@ _STANDINGS = (
 )
 
 
-def summary(state: Selection, course: Answering, in_segments: Answering) -> None:
+def summary(state: Selection, who: Who, course: Answering, in_segments: Answering) -> None:
     """The tiles: how many customers there are, and who ordered in the period, or in the step of it."""
     found = _of_step(course.figure().frame, state)
-    sums = {
+    sums: dict[str, Any] = {
         name: found[name].sum() if len(found) else 0
         for name in ("new_orders", "returning_orders", "nobody_orders", "nobody_net_sales")
     }
-    sums["customers"] = in_segments.figure().frame["customers"].dropna().sum()
-    tiles.headline((d.CUSTOMERS, d.NEW_CUSTOMERS, d.RETURNING_ORDERS, d.NOBODY_NET_SALES), sums)
+    counts = in_segments.figure().frame.set_index("key")["customers"]
+    sums["customers"] = counts[who.segment.key] if who.segment else counts.dropna().sum()
+    notes = {}
+    if not who.everybody:
+        sums["nobody_net_sales"] = None
+        notes["nobody_net_sales"] = "not among those chosen"
+    tiles.headline((d.CUSTOMERS, d.NEW_CUSTOMERS, d.RETURNING_ORDERS, d.NOBODY_NET_SALES), sums, notes)
+    customer_who.note(who)
 
 
-def new_and_returning(state: Selection, answering: Answering) -> None:
+def new_and_returning(state: Selection, who: Who, answering: Answering) -> None:
     """Stacked columns over time, by orders or by net sales; a click narrows the page to a step."""
     found = answering.figure()
     if found.empty:
-        st.info(f"No invoices from {words.period(state.period)}.", icon=":material/search_off:")
+        whose = "" if who.everybody else " of these customers"
+        st.info(f"No invoices{whose} from {words.period(state.period)}.", icon=":material/search_off:")
+        evidence.show("New and returning", answering)
         return
     frame, chosen = found.frame, _of_step(found.frame, state)
     orders = sum(int(chosen[f"{name}_orders"].sum()) for name, _, _ in _STANDINGS)
@@ -57,6 +66,7 @@ def new_and_returning(state: Selection, answering: Answering) -> None:
         names=[words.step(step, state.by) for step in steps],
         what=words.a(state.by),
     )
+    customer_who.note(who)
     evidence.show("New and returning", answering, chart=chart)
 
 
@@ -86,20 +96,21 @@ def _stacked(frame: pd.DataFrame, measure: d.Measure, state: Selection) -> go.Fi
     return charts.value_axis(figure, measure)
 
 
-def best(state: Selection, answering: Answering, *, of_all_time: bool) -> None:
+def best(state: Selection, who: Who, answering: Answering, *, of_all_time: bool) -> None:
     """The best customers as bars and text; the group without an id stands apart."""
     found = answering.figure()
     known = found.frame[found.frame["place"] > 0]
     nobody = found.frame[found.frame["place"] == 0]
     if known.empty:
-        st.info("No customer with an id bought anything there and then.", icon=":material/search_off:")
+        whose = "customer with an id" if who.everybody else "such customer"
+        st.info(f"No {whose} bought anything there and then.", icon=":material/search_off:")
         _nobody(nobody)
         evidence.show("The best customers", answering)
         return
-    who = str(known["customer"].iloc[0])
+    name = str(known["customer"].iloc[0])
     when = "of all time" if of_all_time else words.during(state)
     st.subheader(
-        f"Customer {who} bought most {when}: {words.short_money(known['net_sales'].iloc[0])}", help=d.TOP_CUSTOMERS
+        f"Customer {name} bought most {when}: {words.short_money(known['net_sales'].iloc[0])}", help=d.TOP_CUSTOMERS
     )
     names = [str(each) for each in known["customer"]]
     chart = charts.ranking(
@@ -113,6 +124,7 @@ def best(state: Selection, answering: Answering, *, of_all_time: bool) -> None:
     )
     customer_segments.listed(known, "best")
     _nobody(nobody)
+    customer_who.note(who)
     evidence.show("The best customers", answering, chart=chart)
 
 
@@ -122,16 +134,17 @@ def _nobody(found: pd.DataFrame) -> None:
         st.caption(f"Invoices without a customer id come to {words.money(net)}.")
 
 
-def countries(state: Selection, answering: Answering) -> None:
+def countries(state: Selection, who: Who, answering: Answering) -> None:
     """Where customers live; a click narrows the page."""
     found = answering.figure()
     if found.empty:
+        if not who.everybody:
+            st.info("No such customer lives anywhere.", icon=":material/search_off:")
         return
     frame = found.frame.head(_COUNTRIES)
     names = [str(name) for name in frame["country"]]
     share = float(frame["customers"].iloc[0]) / max(1.0, float(found.frame["customers"].sum()))
-    of_latest = "By the country of the latest invoice."
-    st.subheader(f"{share:.0%} of customers live in {words.plain(names[0])}", help=of_latest)
+    st.subheader(f"{share:.0%} of customers live in {words.plain(names[0])}")
     labels: list[Any] = [
         f"{words.count(number)} · {words.short_money(net)}"
         for number, net in zip(frame["customers"], frame["net_sales"], strict=True)
@@ -144,4 +157,5 @@ def countries(state: Selection, answering: Answering) -> None:
         alt=f"Customers in the {len(names)} countries with most of them.",
         pick=lambda place: filters.choose(country=names[place]),
     )
+    customer_who.note(who, "Of all time, by the country of the latest invoice. Click a bar to narrow the page.")
     evidence.show("Customers by country", answering, shown=frame, chart=chart)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pandas as pd
 import streamlit as st
 
-from pages.parts import asked, charts, evidence, options, states, tables, words
+from pages.parts import asked, charts, customer_who, evidence, options, states, tables, words
 from queries import definitions as d
 from queries import segments
 from queries.reports import customers
@@ -15,18 +16,21 @@ from queries.reports import customers
 if TYPE_CHECKING:
     from pages.parts.asked import Answering
     from queries.selection import Selection
+    from queries.who import Who
 
 _LISTED = 20
 
 
-def show(state: Selection, answering: Answering, cutoffs: Answering) -> None:
+def show(state: Selection, who: Who, answering: Answering, cutoffs: Answering) -> None:
     """Bars by customers, the segments explained, and the customers of a chosen one."""
     found = answering.figure()
     frame = found.frame.dropna(subset=["customers"])
+    wanted, cell = who.segment, who.cell
     if not frame["customers"].sum():
         nobody = found.frame.iloc[-1]
         without = f" Invoices without a customer id: {words.money(nobody['net_sales'])}." if nobody["orders"] else ""
-        st.info(f"No customer with an id lives there.{without}", icon=":material/search_off:")
+        none = "No such customer." if cell else "No customer with an id lives there."
+        st.info(f"{none}{without}", icon=":material/search_off:")
         evidence.show("Segments", answering, shown=found.frame)
         return
     best = frame.iloc[int(frame["net_sales"].astype(float).to_numpy().argmax())]
@@ -34,7 +38,6 @@ def show(state: Selection, answering: Answering, cutoffs: Answering) -> None:
     share = f" bring {float(best['net_sales'] / whole):.0%} of net sales" if whole > 0 else " buy most"
     st.subheader(f"{words.count(best['customers'])} {best['name']}{share}", help=segments.SCORES)
     keys = [str(key) for key in frame["key"]]
-    wanted = _segment()
     labels = [
         f"{words.count(number)} · {words.short_money(net)}"
         for number, net in zip(frame["customers"], frame["net_sales"], strict=True)
@@ -44,36 +47,19 @@ def show(state: Selection, answering: Answering, cutoffs: Answering) -> None:
     told = ", ".join(f"{name} {number}" for name, number in zip(frame["name"], frame["customers"], strict=True))
     charts.show(
         chart,
-        key=f"segments {wanted and wanted.key} {state.country}",
+        key=f"segments {wanted and wanted.key} {state.country} {cell and cell.address}",
         alt=f"Customers by segment: {told}.",
         pick=lambda place: options.put("segment", "" if wanted and wanted.key == keys[place] else keys[place]),
         names=list(frame["name"]),
         what="a segment",
     )
-    st.caption("Of all time, up to the newest event. Click a bar for its customers.")
+    customer_who.note(
+        replace(who, segment=None), "Of all time, up to the newest event. Click a bar for its customers alone."
+    )
     _explained(found.frame, cutoffs)
     evidence.show("Segments", answering, shown=found.frame, chart=chart)
     if wanted:
-        _members(state, wanted)
-
-
-def chosen() -> str:
-    """The segment that the address names, in words; nothing for nonsense."""
-    text = st.query_params.get("segment", "")
-    return next((f"segment {each.name}" for each in segments.SEGMENTS if each.key == text), "")
-
-
-def _segment() -> segments.Segment | None:
-    text = st.query_params.get("segment", "")
-    if not text:
-        return None
-    found = next((each for each in segments.SEGMENTS if each.key == text), None)
-    if found is None:
-        st.warning(
-            f"The address is ignored where it says segment: {words.plain(repr(text[:40]))} is none.",
-            icon=":material/link_off:",
-        )
-    return found
+        _members(state, who, wanted)
 
 
 def _explained(frame: pd.DataFrame, cutoffs: Answering) -> None:
@@ -104,8 +90,8 @@ def _explained(frame: pd.DataFrame, cutoffs: Answering) -> None:
             st.table(earned, border="horizontal", hide_index=True)
 
 
-def _members(state: Selection, segment: segments.Segment) -> None:
-    (answering,) = asked.together(asked.warehouse(customers.of_segment, segment, state.country, _LISTED))
+def _members(state: Selection, who: Who, segment: segments.Segment) -> None:
+    (answering,) = asked.together(asked.warehouse(customers.of_segment, who, state.country, _LISTED))
     with states.panel(f"Customers of {segment.name}"):
         found = answering.figure()
         if found.empty:
@@ -116,6 +102,7 @@ def _members(state: Selection, segment: segments.Segment) -> None:
             f"{segment.name}: the first {min(number, _LISTED)} of {words.count(number)}", help=segment.definition
         )
         listed(found.frame.rename(columns={"customer_id": "customer", "last_order_at": "last_at"}), "segment")
+        customer_who.note(replace(who, segment=None))
         evidence.show(f"Customers of {segment.name}", answering)
 
 

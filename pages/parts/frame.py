@@ -28,7 +28,7 @@ from queries.scope import DAYS_OF_THE_WEEK
 from queries.selection import end_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from pages.parts.filters import Span
     from queries.period import By
@@ -46,12 +46,12 @@ def begin(
     compares: bool = False,
     by_options: Sequence[By] = GRAINS,
     series: int = 1,
-    more: Mapping[str, str] | None = None,
+    more: Callable[[Span], Mapping[str, str]] | None = None,
 ) -> tuple[Selection, Span]:
     """The head, the pickers and the breadcrumb of a page; what it is about, and the days that there are sales for.
 
-    `series` is how many a chart over time shows; `more` is what else of the address the page lists something of, by its
-    name there, in words.
+    `series` is how many a chart over time shows; `more` tells what else of the address narrows the page, by its name
+    there, in words.
 
     Ends the run with words when the period ends before it starts.
     """
@@ -61,7 +61,7 @@ def begin(
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown(f"**{words.period(state.period)}** · {span.told()}")
         views.menu(title.lower())
-    _breadcrumb(state, narrows, more or {})
+    _breadcrumb(state, narrows, more(span) if more else {})
     return state, span
 
 

@@ -21,9 +21,9 @@ if TYPE_CHECKING:
 
 PAGE = 20
 _PAGES = ("results",)  # another search begins with its first ones
-FIELDS = {"number", "customer", "kind", "least", "below"}
+FIELDS = {"number", "customer", "kind", "least", "below", "sign"}
+_SIGNS = {"": "As it is", "aside": "Sign aside"}
 KINDS = {"": "All", "order": "Orders", "return": "Returns", "adjustment": "Adjustments"}
-_LEAST = Decimal("0.0001")  # that an invoice can be worth if it is worth anything
 _COLOURS = {"order": theme.ORDERS, "return": theme.RETURNS, "adjustment": theme.GREY}
 _TITLES = {
     "highest": "{number} is the highest invoice: {value}",
@@ -62,16 +62,17 @@ def spread(state: Selection, answering: Answering) -> None:
     figure.update_layout(legend={"orientation": "h", "y": 1.12, "x": 0})
     figure.update_xaxes(type="category", title=None)
     figure.update_yaxes(tickformat="~s", title=None)
+    sought = (st.query_params.get(name, "-") for name in sorted(FIELDS))
     charts.show(
         figure,
-        key=f"invoices spread {' '.join(st.query_params.get(name, '-') for name in ('kind', 'least', 'below'))}",
+        key=f"invoices spread {' '.join(sought)}",
         alt=f"How many invoices there are by value, {words.period(state.period)}.",
         pick=_pick_band,
         names=columns,
         what="a column",
         each_trace=len(BANDS),
     )
-    st.caption("Click a part of a column for its invoices; of adjustments, for all that are not worth more.")
+    st.caption("Click a part of a column for its invoices.")
     evidence.show("Invoices by value", answering, chart=figure)
 
 
@@ -118,6 +119,7 @@ def asked_for() -> Sought | None:
         kind = options.one_of("kind", "Kind", KINDS, drops=_PAGES)
         least = options.typed("least", "At least, £", "-100", width=120, parse=str, drops=_PAGES)
         below = options.typed("below", "Less than, £", "1000", width=120, parse=str, drops=_PAGES)
+        sign = options.one_of("sign", "Value", _SIGNS, drops=_PAGES)
     if not any((prefix, who, kind, least, below)):
         return None
     try:
@@ -127,6 +129,7 @@ def asked_for() -> Sought | None:
             cast("Any", kind),
             _amount(least, -ANY_AMOUNT),
             _amount(below, ANY_AMOUNT),
+            aside=sign == "aside",
         )
     except BadInputError as error:
         st.warning(words.plain(str(error)), icon=":material/search_off:")
@@ -160,28 +163,13 @@ def results(answering: Answering, number: int) -> None:
 
 
 def _pick_band(place: int) -> None:
-    """Look for the invoices of a kind and band; bands are of the value without its sign, which returns have below zero.
-
-    Adjustments have either: all of them that are not worth more.
-    """
+    """Look for the invoices of a part of a column: exactly those, whatever was looked for before."""
     of_kind, band = divmod(place, len(BANDS))
-    kind = list(KINDS)[1:][of_kind]
-    first, above = _bounds(band)
-    least: Decimal | None = first
-    below = above
-    if kind != "order":
-        least = None if above is None else _LEAST - above
-        below = _LEAST - first if kind == "return" else above
-    for name, value in (("kind", kind), ("least", least), ("below", below)):
-        options.put(name, "" if value is None else str(value), _PAGES)
-
-
-def _bounds(band: int) -> tuple[Decimal, Decimal | None]:
-    """The least value in a band, and the least one above it; None above the last."""
-    if band == 0:
-        return Decimal(0), _LEAST
-    first = Decimal(BANDS[band]) if band > 1 else _LEAST
-    return first, Decimal(BANDS[band + 1]) if band + 1 < len(BANDS) else None
+    column = invoices.of_column(invoices.KINDS[of_kind], BANDS[band])
+    below = "" if column.below == ANY_AMOUNT else str(column.below)
+    address = {"kind": column.kind, "least": str(column.least), "below": below, "sign": "aside"}
+    for name, value in address.items():
+        options.put(name, value, (*_PAGES, "number", "customer"))
 
 
 def _band(least: int) -> str:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from pages.parts import asked, words
+from pages.parts import asked, faults, words
 from pipeline.errors import (
     AccessRefusedError,
     BadInputError,
@@ -58,7 +58,8 @@ def panel(what: str) -> Iterator[None]:
 
 
 def failed(what: str, error: WeirError) -> None:
-    """What happened, since when, and a way forward. The error's own text says what to do."""
+    """What happened, since when, and a way forward. The error's own text says what to do. The log has it once."""
+    faults.log(what, error)
     happened = next(words for kind, words in _HAPPENED if isinstance(error, kind))
     st.error(f"**{what}: {happened}** (at {words.here(error.at)}). {_readable(error)}", icon=":material/error:")
     # A part that runs alone comes back as a new try, too.

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from pages.parts import asked, states, words
+from pages.parts import asked, faults, states, words
 from pipeline.errors import WeirError
 from queries.views import Views
 
@@ -64,4 +64,5 @@ def _tried(act: Callable[..., object], *arguments: object) -> None:
     try:
         act(*arguments)
     except WeirError as error:
+        faults.log("Saved views", error)
         st.session_state[_SAID] = words.plain(str(error))

@@ -24,6 +24,7 @@ Kind = Literal["order", "return", "adjustment"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 # Bands of value by their least one in GBP, sign aside: what merge_customers.sql counts by.
 BANDS = (0, 1, 10, 25, 50, 100, 250, 500, 1_000, 2_500, 5_000, 10_000)
+_LEAST_WORTH = Decimal("0.0001")  # the least that an invoice can be worth if it is worth anything
 ANY_AMOUNT = Decimal(10**15)
 _NARROWER = ("weekday", "hour", "product", "customer")
 
@@ -32,13 +33,17 @@ _SQL = load("warehouse")
 
 @dataclass(frozen=True)
 class Sought:
-    """What invoices are looked for by; the defaults fit all. Values in GBP: at least `least`, less than `below`."""
+    """What invoices are looked for by; the defaults fit all. Values in GBP: at least `least`, less than `below`.
+
+    With `aside`, values count without their sign: a return of -15 is worth 15.
+    """
 
     prefix: str = ""
     customer: str = ""
     kind: Kind | Literal[""] = ""
     least: Decimal = -ANY_AMOUNT
     below: Decimal = ANY_AMOUNT
+    aside: bool = False
 
     def __post_init__(self) -> None:
         if self.below <= self.least:
@@ -74,10 +79,19 @@ def sought(warehouse: Engine, scope: Scope, what: Sought, number: int, size: int
             kind=what.kind,
             least=what.least,
             below=what.below,
+            aside=int(what.aside),
             top=size,
             skipped=(number - 1) * size,
         ),
     )
+
+
+def of_column(kind: Kind, band: int) -> Sought:
+    """What finds the invoices that a spread counts as one `kind` and `band` (its least value), and no other."""
+    place = BANDS.index(band)
+    # Band 0 holds what is worth nothing at all, band 1 whatever is worth less than the band after it.
+    bounds = [Decimal(0), _LEAST_WORTH, *map(Decimal, BANDS[2:]), ANY_AMOUNT]
+    return Sought(kind=kind, least=bounds[place], below=bounds[place + 1], aside=True)
 
 
 def totals(frame: pd.DataFrame) -> dict[str, Decimal | int | None]:

@@ -23,6 +23,17 @@
         }
         return layers.reverse().reduce((below, top) => over(top, below), [255, 255, 255, 1]);
     };
+    const opacity = (element) => {
+        let product = 1;
+        for (let at = element; at; at = at.parentElement) product *= Number(getComputedStyle(at).opacity);
+        return product;
+    };
+    // What a shape or a text of a chart is painted with, as seen through all that holds it.
+    const paint = (element) => {
+        const style = getComputedStyle(element);
+        const colour = parse(style.fill);
+        return colour && [...colour.slice(0, 3), colour[3] * Number(style.fillOpacity) * opacity(element)];
+    };
     const faults = [];
     const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
     while (walker.nextNode()) {
@@ -33,19 +44,19 @@
         if (box.width < 2 || box.height < 2) continue;
         const style = getComputedStyle(element);
         const inChart = element.closest('svg');
-        // A label inside a bar lies on the bar, which is no ancestor of it.
-        if (inChart && element.closest('.bartext, .points')) continue;
         const colour = parse(inChart ? style.fill : style.color);
         if (!colour) continue;
-        let opacity = 1;
-        for (let at = element; at; at = at.parentElement) opacity *= Number(getComputedStyle(at).opacity);
-        const behind = background(inChart ? inChart.parentElement : element);
-        const front = over([...colour.slice(0, 3), colour[3] * opacity], behind);
-        const [light, dark] = [luminance(front), luminance(behind)].sort((a, b) => b - a);
+        const front = inChart ? paint(element) : [...colour.slice(0, 3), colour[3] * opacity(element)];
+        let behind = background(inChart ? inChart.parentElement : element);
+        // A label inside a bar lies on the bar, which is no ancestor of it but stands beside it.
+        const bar = inChart && element.closest('.bartext-inside')?.parentElement.querySelector('path');
+        if (bar) behind = over(paint(bar), behind);
+        const seen = over(front, behind);
+        const [light, dark] = [luminance(seen), luminance(behind)].sort((a, b) => b - a);
         const ratio = (light + 0.05) / (dark + 0.05);
         const size = parseFloat(style.fontSize);
         const large = size >= 24 || (size >= 18.66 && Number(style.fontWeight) >= 700);
-        if (ratio < (large ? 3 : 4.5)) faults.push(`${text.slice(0, 40)}: ${ratio.toFixed(2)} (${style.color})`);
+        if (ratio < (large ? 3 : 4.5)) faults.push(`${text.slice(0, 40)}: ${ratio.toFixed(2)} (${inChart ? style.fill : style.color})`);
     }
     return [...new Set(faults)];
 }

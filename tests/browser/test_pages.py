@@ -184,6 +184,31 @@ def test_customers_are_at_least_the_ledgers(view: View, cloud: Cloud) -> None:
         assert said in view.text()
 
 
+def test_a_click_on_a_segment_and_on_a_cohort_narrows_customers_until_the_breadcrumb_clears_it(
+    view: View, cloud: Cloud
+) -> None:
+    view.open(f"/customers?{whole_period(cloud)}&by=month")
+    everybody = int(view.metric("Customers").replace(",", ""))
+    segments = view.page.get_by_test_id("stPlotlyChart").nth(1)
+    # The first trace is what is seen, the second takes the clicks.
+    view.pick(segments.locator(".barlayer .trace").nth(1).locator(".point").first)
+    view.page.wait_for_url("**&segment=champions")
+    view.settle()
+    champions = int(view.metric("Customers").replace(",", ""))
+    assert 0 < champions < everybody
+    assert view.text().count("Only customers who are in the segment Champions today.") >= 5
+    cohorts = view.page.get_by_test_id("stPlotlyChart").nth(2)
+    view.pick(cohorts.locator(".scatterlayer .point").first)
+    view.page.wait_for_url("**&segment=champions&cohort=*")
+    view.settle()
+    assert int(view.metric("Customers").replace(",", "")) < champions
+    assert view.faint() == []
+    view.page.get_by_role("button", name="Clear all").click()
+    view.page.wait_for_url(lambda address: "segment" not in address and "cohort" not in address)
+    view.settle()
+    assert int(view.metric("Customers").replace(",", "")) >= everybody  # other tests send too
+
+
 def test_from_a_customer_to_an_invoice_and_back_by_keyboard(view: View, cloud: Cloud) -> None:
     number, rows = longest_invoice_of_somebody(cloud.sample)
     who = str(int(float(rows[0]["CustomerID"])))

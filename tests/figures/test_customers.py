@@ -10,6 +10,7 @@ import pytest
 from queries import segments
 from queries.reports import customer, customers
 from queries.scope import Scope
+from queries.who import Cell, Who
 from tests.figures.recomputed import NOBODY, Lines, pounds
 
 if TYPE_CHECKING:
@@ -83,12 +84,15 @@ def test_every_customer_is_in_the_segment_of_their_scores(held: Held, abroad: bo
         expected = grouped.get_group(segment.key) if segment.key in grouped.groups else scored.head(0)
         row = frame.loc[segment.key]
         assert (row["customers"], row["net_sales"]) == (len(expected), pounds(expected["amount"].sum()))
-        listed = customers.of_segment(engine, segment, country, 10).frame
+        listed = customers.of_segment(engine, Who(segment), country, 10).frame
         best = expected["amount"].sort_values(ascending=False).head(10)
         assert list(listed["net_sales"]) == [pounds(value) for value in best], segment.key
         assert set(listed["found"]) <= {len(expected)}
     assert frame.loc["returned", "customers"] == (known["orders"] == 0).sum()
-    assert len(customers.of_segment(engine, segments.SEGMENTS[-1], country, 100).frame) == (known["orders"] == 0).sum()
+    assert (
+        len(customers.of_segment(engine, Who(segments.SEGMENTS[-1]), country, 100).frame)
+        == (known["orders"] == 0).sum()
+    )
     assert sum(frame["customers"].dropna()) == len(known)
     nobody = lines.invoices[lines.invoices["customer"] == NOBODY]
     nobody = nobody[nobody["Country"] == country] if country else nobody
@@ -136,7 +140,7 @@ def test_a_cell_of_the_cohorts_is_these_customers(held: Held, since: int) -> Non
     orders = lines.invoices[(lines.invoices["kind"] == "order") & lines.invoices["customer"].isin(of_cohort.index)]
     then = orders[orders["at"].dt.to_period("M") == start + since]
     expected = then.groupby("customer")["amount"].agg(["sum", "size"])
-    frame = customers.of_cohort(engine, start.to_timestamp().date(), since, "", 10_000).frame
+    frame = customers.of_cohort(engine, Who(cell=Cell(start.to_timestamp().date(), since)), "", 10_000).frame
     found: dict[Any, Any] = {str(row.customer_id): (row.gross_sales, row.orders) for row in frame.itertuples()}
     assert found == {str(who): (pounds(row["sum"]), row["size"]) for who, row in expected.iterrows()}
     assert list(frame["gross_sales"]) == sorted(frame["gross_sales"], reverse=True)

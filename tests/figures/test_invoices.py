@@ -56,6 +56,32 @@ def test_the_spread_counts_every_invoice_in_its_band(held: Held, part: str, abro
     assert found == {key: (int(row["size"]), pounds(row["sum"])) for key, row in grouped.iterrows()}
 
 
+@pytest.mark.parametrize("part", ["span", "middle"])
+@pytest.mark.parametrize("kind", invoices.KINDS)
+def test_a_column_of_the_spread_lists_exactly_the_invoices_it_counts(
+    held: Held, part: str, kind: invoices.Kind
+) -> None:
+    engine, lines = held
+    scope = Scope(*getattr(lines, part))
+    frame = invoices.spread(engine, scope).frame
+    counted = frame[frame["kind"] == kind].set_index("band")
+    assert len(counted)
+    listed: set[str] = set()
+    for band in BANDS:
+        found = invoices.sought(engine, scope, invoices.of_column(kind, band), 1, 100_000).frame
+        assert len(found) == counted["invoices"].get(band, 0), band
+        assert sum(found["net_sales"]) == counted["net_sales"].get(band, 0), band
+        assert not listed & set(found["invoice_no"])
+        listed |= set(found["invoice_no"])
+    inside = lines.invoices_between(scope.since, scope.until)
+    assert listed == set(inside.index[inside["kind"] == kind])
+
+
+def test_the_real_files_adjustments_have_either_sign_in_one_column(real: Warehouse, real_lines: Lines) -> None:
+    found = invoices.sought(real, Scope(*real_lines.span), invoices.of_column("adjustment", 10_000), 1, 10).frame
+    assert sorted(found["net_sales"]) == [Decimal("-11062.06"), Decimal("-11062.06"), Decimal("11062.06")]
+
+
 def test_totals_follow_from_the_spread(held: Held) -> None:
     engine, lines = held
     totals = invoices.totals(invoices.spread(engine, Scope(*lines.span)).frame)

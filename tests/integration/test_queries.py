@@ -23,6 +23,7 @@ from queries.reports import arrivals, copies, customer, customers, invoices, pro
 from queries.scope import Scope
 from queries.twins import Difference, differences, of_lake
 from queries.views import View, Views
+from queries.who import Cell, Who
 
 if TYPE_CHECKING:
     from queries.period import By
@@ -53,7 +54,9 @@ _ASKED: dict[str, Any] = {
     "kind": "order",
     "least": Decimal(0),
     "below": Decimal(1000),
+    "aside": 1,
     "skipped": 0,
+    "of_cell": 1,
     "cohort": datetime.fromisoformat("2011-01-01"),
     "month": datetime.fromisoformat("2011-03-01"),
     **{f"{end}_{score}": 1 for end in ("least", "greatest") for score in ("recency", "frequency", "mean")},
@@ -114,6 +117,7 @@ _OF_TIME_AND_COUNTRY: dict[str, tuple[Any, ...]] = {
     **{end: (invoices.first, end, 10) for end in invoices.ENDS},
     "spread": (invoices.spread,),
     "found": (invoices.sought, invoices.Sought(prefix="9", least=Decimal("-50.5")), 2, 20),
+    "found, sign aside": (invoices.sought, invoices.of_column("return", 100), 1, 20),
     "standing": (customers.new_and_returning, "month"),
     "best of the period": (customers.top_of_period, 10),
 }
@@ -166,7 +170,7 @@ _OF_ALL_TIME: dict[str, tuple[Any, ...]] = {
     "best of a country": (customers.top, "United Kingdom", 10),
     "segments": (customers.in_segments, ""),
     "cutoffs": (customers.cutoffs,),
-    "members": (customers.of_segment, segments.SEGMENTS[0], "", 20),
+    "members": (customers.of_segment, Who(segments.SEGMENTS[0]), "", 20),
     "cohorts": (customers.cohorts, "United Kingdom"),
     "countries": (customers.by_country,),
     "nobody": (customer.totals, customer.NOBODY),
@@ -181,11 +185,21 @@ def test_the_lake_answers_the_same_of_all_time(asked: Sources, name: str) -> Non
     assert soon_equal(asked, report, *more) == []
 
 
-def test_the_lake_answers_the_same_of_a_cohort(asked: Sources) -> None:
+def test_the_lake_answers_the_same_of_a_segment_and_of_a_cohort(asked: Sources, whole: Period) -> None:
     held = customers.cohorts(asked.warehouse, "United Kingdom").frame
-    cell = held[held["since"] > 0].iloc[0]
-    arguments = (cell["cohort"], int(cell["since"]), "United Kingdom", 20)
-    assert soon_equal(asked, customers.of_cohort, *arguments) == []
+    row = held[held["since"] > 0].iloc[0]
+    cell = Cell(row["cohort"], int(row["since"]))
+    assert soon_equal(asked, customers.of_cohort, Who(cell=cell), "United Kingdom", 20) == []
+    for who in (Who(segments.SEGMENTS[0]), Who(cell=cell)):
+        for report, *arguments in (
+            (customers.new_and_returning, Scope.of(whole), "month"),
+            (customers.top_of_period, Scope.of(whole), 10),
+            (customers.top, "United Kingdom", 10),
+            (customers.in_segments, ""),
+            (customers.cohorts, ""),
+            (customers.by_country,),
+        ):
+            assert soon_equal(asked, report, *arguments, who) == [], report
 
 
 def test_the_span_ends_with_the_ledger(asked: Sources, cloud: Cloud) -> None:

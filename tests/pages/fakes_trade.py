@@ -226,6 +226,17 @@ ANSWERS: dict[str, Callable[[Mapping[str, object]], pd.DataFrame]] = {
             for name, number in (("United Kingdom", 3950), ("Germany", 95))
         ]
     ),
+    # The same of a segment's or a cell's customers: fewer, and nobody without an id among them.
+    "customers_top_among": lambda _: _best({"country": "any"}),
+    "customers_top_of_period_among": lambda _: _best({"country": "any"}),
+    "customers_new_returning_among": lambda _: _standing({}).assign(
+        new_orders=20, returning_orders=60, nobody_orders=0, nobody_net_sales=0
+    ),
+    "customers_scored_among": lambda _: _scored({}).head(2).assign(customers=[120, 7]),
+    "customers_cohorts_among": lambda _: _cohorts({}).head(2).assign(customers=[80, 60]),
+    "customers_by_country_among": lambda _: pd.DataFrame(
+        [{"country": "EIRE", "customers": 3, "orders": 9, "net_sales": Decimal(9), "nobody_net_sales": Decimal(0)}]
+    ),
     "customer_totals": _customer,
     "customer_by_period": _customer_course,
     "customer_products": _bought,

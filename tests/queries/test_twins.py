@@ -53,7 +53,7 @@ def test_what_is_no_text_says_what_it_is() -> None:
     query = load("warehouse")["invoices_found"]
     sql = over_files(query, {**dict.fromkeys(query.parameters, "x"), **VALUES}).sql
     assert "first_at >= cast(:since as timestamp)" in sql
-    assert "net_sales >= cast(:least as decimal(38, 4))" in sql
+    assert "worth >= cast(:least as decimal(38, 4))" in sql
     assert ":country = ''" in sql
 
 

@@ -7,19 +7,19 @@
 -- :kind string        order, return, adjustment, or '' for all
 -- :least decimal      its least value in GBP
 -- :below decimal      what its value in GBP is less than
+-- :aside integer      1 for values without their sign, 0 as they are
 -- :top integer        how many
 -- :skipped integer    how many lie on the pages before
 with fitting as (
     select
         invoice_no, kind, first_at, coalesce(cast(customer_id as varchar(32)), 'no customer id') as customer,
-        country, lines, units, net_sales
+        country, lines, units, net_sales, case when :aside = 1 then abs(net_sales) else net_sales end as worth
     from invoices_summary
     where first_at >= :since and first_at < :until
         and (:country = '' or country = :country)
         and (:customer = '' or coalesce(cast(customer_id as varchar(32)), 'no customer id') = :customer)
         and (:prefix = '' or substring(invoice_no, 1, length(:prefix)) = :prefix)
         and (:kind = '' or kind = :kind)
-        and net_sales >= :least and net_sales < :below
 ),
 
 placed as (
@@ -29,6 +29,7 @@ placed as (
         count(*) over () as found,
         sum(net_sales) over () as found_net_sales
     from fitting
+    where worth >= :least and worth < :below
 )
 
 select invoice_no, kind, first_at, customer, country, lines, units, net_sales, found, found_net_sales
