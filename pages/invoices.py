@@ -25,17 +25,19 @@ def shown(number: str) -> bool:
     found = asked.sources().invoices
     try:
         with st.spinner("Looking it up ..."):
-            invoice = found.invoice(number)
+            looked_up = found.invoice(number)
     except NotFoundError as error:
         st.info(words.plain(str(error)), icon=":material/search_off:")
         return False
-    documents.document(invoice)
+    invoice = looked_up.found
+    documents.document(invoice, looked_up.evidence)
     with states.panel("The customer's other invoices"):
         if invoice.customer_id is None:
             st.caption("This invoice names no customer, so there are no other invoices to show.")
         else:
-            others = found.of_customer(invoice.customer_id)
-            documents.others(invoice.customer_id, [other for other in others if other.number != invoice.number])
+            of_customer = found.of_customer(invoice.customer_id)
+            others = [other for other in of_customer.found if other.number != invoice.number]
+            documents.others(invoice.customer_id, others, of_customer.evidence)
     return True
 
 

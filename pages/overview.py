@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from pages.parts import active_now, asked, charts, evidence, head, states, tiles, words
+from pages.parts import active_now, asked, charts, evidence, head, newest_event, states, tiles, words
 from queries import definitions as d
 from queries.period import Period
 from queries.reports import sales
@@ -18,15 +18,16 @@ if day := st.session_state.pop(PICKED, None):
     st.switch_page("pages/sales.py", query_params={"start": day, "end": day, "by": "hour"})
 head.show("Overview", "How did the latest day sell, and is that more or less than the last day that sold before it?")
 with states.panel("The latest day"):
-    newest = asked.figure(sales.span).row
-    st.session_state["newest event"] = newest["newest_at"]
-    if not newest["lines"]:
+    (spanning,) = asked.together(asked.warehouse(sales.span))
+    span = spanning.figure().row
+    newest_event.remember(span["newest_at"])
+    if not span["lines"]:
         states.no_sales()
         st.stop()
-    latest = newest["newest_at"].date()
+    latest = span["newest_at"].date()
     st.markdown(
-        f"**{latest:%A}, {words.day(latest)}**, up to the newest event at {newest['newest_at']:%H:%M} UTC "
-        f"({words.age(newest['newest_at'])})"
+        f"**{latest:%A}, {words.day(latest)}**, up to the newest event at {span['newest_at']:%H:%M} UTC "
+        f"({words.age(span['newest_at'])})"
     )
     (answering,) = asked.together(
         asked.warehouse(sales.by_period, Scope.of(Period.last_days(DAYS, latest)), "day"),
@@ -43,7 +44,7 @@ with states.panel("The latest day"):
             else:
                 tiles.tile(measure, course[-1])
         active_now.tile()
-        tiles.newest(newest["newest_at"], list(days.frame["lines"]), before[0]["lines"] if before else None, against)
+        tiles.newest(span["newest_at"], list(days.frame["lines"]), before[0]["lines"] if before else None, against)
 
     best = days.greatest("net_sales")
     st.subheader(
@@ -60,5 +61,5 @@ with states.panel("The latest day"):
         what="a day",
     )
     st.caption("Click a day for its sales by hour.")
-    evidence.show("The latest days", answering, chart=chart)
+    evidence.show("The latest days", answering, more={"The newest event": spanning}, chart=chart)
     st.page_link("pages/sales.py", label="Any period, by hour, day, month or year", icon=":material/payments:")

@@ -39,9 +39,9 @@ with states.panel("Products sold"):
     sold = totals.figure().row
     if sold["lines"]:
         tiles.headline((d.NET_SALES, d.UNITS, d.RETURNS), sold)
-        evidence.show("Products sold", totals)
     elif not state.product:
         frame.nothing_sold(state, span)
+    evidence.show("Products sold", totals)
 
 first = ""
 with states.panel("Products ranked"):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from pages.parts import asked, behind, evidence, frame, over_time, places, states, tiles
+from pages.parts import asked, behind, evidence, filters, frame, over_time, places, states, tiles
 from queries import definitions as d
 from queries.period import GRAINS
 from queries.reports import products, sales
@@ -45,7 +45,8 @@ with states.panel("Sales totals"):
         tiles.headline(HEADLINE, sold, earlier=earlier, against=state.compare)
         tiles.further(FURTHER, sold)
         tiles.further([average for average in AVERAGES if sold[average.column] is not None], sold)
-        evidence.show("Sales totals", totals)
+    before = {filters.COMPARED[state.compare].capitalize(): more[0]} if more else None
+    evidence.show("Sales totals", totals, more=before)
 
 if sold is None or sold["lines"] or state.step:
     with states.panel("Sales over time"):

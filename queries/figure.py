@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Protocol
 
+import pandas as pd
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
-
-    import pandas as pd
 
     from queries.loader import Query
 
@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 class Evidence:
     """The query as asked: its name, text and parameters, the engine, how long it took, when, bytes read.
 
-    `scanned_bytes` is None where the engine does not tell.
+    `scanned_bytes`, and `read_units` (DynamoDB's unit of reading), are None where the engine does not tell. `newest_at`
+    is the date of the newest event that the answer is made of (UTC), where the answer itself tells it.
     """
 
     name: str
@@ -28,6 +29,8 @@ class Evidence:
     seconds: float
     asked_at: datetime = field(default_factory=lambda: datetime.now(UTC))
     scanned_bytes: int | None = None
+    read_units: float | None = None
+    newest_at: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -56,6 +59,11 @@ class Figure:
     def of(self, frame: pd.DataFrame) -> Figure:
         """The same evidence behind a frame derived from this one."""
         return Figure(frame, self.evidence)
+
+    def newest(self, column: str) -> Figure:
+        """The same, with the greatest date in `column` told as that of the newest event behind it."""
+        at = None if self.empty else self.frame[column].max()
+        return Figure(self.frame, replace(self.evidence, newest_at=None if pd.isna(at) else at))
 
 
 class Engine(Protocol):

@@ -2,24 +2,27 @@
 
 from __future__ import annotations
 
+import json
+import shlex
+import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Generic, Literal, TypeVar
 
 from boto3.dynamodb.types import TypeDeserializer
 
 from pipeline.clients import aws_errors
 from pipeline.errors import NotFoundError
+from queries.figure import Evidence
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
+ENGINE = "DynamoDB"
 _CUSTOMER_INDEX = "customer"
 _LONGEST_NUMBER = 1000
 _read = TypeDeserializer().deserialize
 
 Kind = Literal["order", "return", "adjustment"]
+_Found = TypeVar("_Found")
 
 
 @dataclass(frozen=True)
@@ -78,6 +81,14 @@ def kind_of(number: str) -> Kind:
     return "adjustment" if number[:1].isalpha() else "order"
 
 
+@dataclass(frozen=True)
+class LookedUp(Generic[_Found]):
+    """What was looked up, and the evidence of it: the request as any AWS client can send it, and what it consumed."""
+
+    found: _Found
+    evidence: Evidence
+
+
 class Invoices:
     """Looks invoices up; `dynamodb` is a boto3 client, `table` the table's name."""
 
@@ -85,29 +96,34 @@ class Invoices:
         self._dynamodb = dynamodb
         self._table = table
 
-    def invoice(self, number: str) -> Invoice:
+    def invoice(self, number: str) -> LookedUp[Invoice]:
         """The invoice with that number, in capitals if not as written. Raises NotFoundError when there is none."""
         # DynamoDB refuses an empty key and one over 2,048 bytes; such a number has no invoice.
         spellings = dict.fromkeys((number, number.upper())) if 0 < len(number) <= _LONGEST_NUMBER else {}
         for spelling in spellings:
-            if items := list(self._items("invoice_no = :key", {"S": spelling})):
+            looked_up = self._items("invoice", "invoice_no = :key", {"S": spelling})
+            if items := looked_up.found:
                 break
         else:
             raise NotFoundError(f"There is no invoice {number[:40]!r}. Check the number; a new invoice takes seconds.")
         first = items[0]
         customer = first.get("customer_id")
-        return Invoice(
+        invoice = Invoice(
             str(first["invoice_no"]),
             _moment(first),
             None if customer is None else int(customer),
             str(first["country"]),
             tuple(_line(item) for item in items),
         )
+        return LookedUp(invoice, looked_up.evidence)
 
-    def of_customer(self, customer_id: int) -> list[InvoiceSummary]:
+    def of_customer(self, customer_id: int) -> LookedUp[list[InvoiceSummary]]:
         """All invoices of a customer, the newest first; empty when there are none."""
         found: dict[str, list[dict[str, Any]]] = {}
-        for item in self._items("customer_id = :key", {"N": str(customer_id)}, index=_CUSTOMER_INDEX):
+        looked_up = self._items(
+            "invoices_of_customer", "customer_id = :key", {"N": str(customer_id)}, index=_CUSTOMER_INDEX
+        )
+        for item in looked_up.found:
             found.setdefault(str(item["invoice_no"]), []).append(item)
         summaries = [
             InvoiceSummary(
@@ -119,20 +135,35 @@ class Invoices:
             )
             for number, items in found.items()
         ]
-        return sorted(summaries, key=lambda summary: (summary.date, summary.number), reverse=True)
+        newest_first = sorted(summaries, key=lambda summary: (summary.date, summary.number), reverse=True)
+        return LookedUp(newest_first, looked_up.evidence)
 
-    def _items(self, condition: str, key: dict[str, str], index: str | None = None) -> Iterator[dict[str, Any]]:
+    def _items(
+        self, name: str, condition: str, key: dict[str, str], index: str | None = None
+    ) -> LookedUp[list[dict[str, Any]]]:
         request: dict[str, Any] = {
             "TableName": self._table,
             "KeyConditionExpression": condition,
             "ExpressionAttributeValues": {":key": key},
+            "ReturnConsumedCapacity": "TOTAL",
         }
         if index:
             request["IndexName"] = index
+        started = time.monotonic()
         with aws_errors(f"Table {self._table}"):
-            for page in self._dynamodb.get_paginator("query").paginate(**request):
-                for item in page["Items"]:
-                    yield {name: _read(value) for name, value in item.items()}
+            pages = list(self._dynamodb.get_paginator("query").paginate(**request))
+        items = [{name: _read(value) for name, value in item.items()} for page in pages for item in page["Items"]]
+        consumed = [page["ConsumedCapacity"]["CapacityUnits"] for page in pages if "ConsumedCapacity" in page]
+        evidence = Evidence(
+            name,
+            ENGINE,
+            f"aws dynamodb query --cli-input-json {shlex.quote(json.dumps(request, indent=2, ensure_ascii=False))}",
+            {"key": next(iter(key.values()))},
+            round(time.monotonic() - started, 3),
+            read_units=sum(consumed) if consumed else None,
+            newest_at=max(map(_moment, items), default=None),
+        )
+        return LookedUp(items, evidence)
 
 
 def _moment(item: dict[str, Any]) -> datetime:

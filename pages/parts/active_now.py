@@ -55,7 +55,8 @@ def tile() -> None:
             delta=f"{words.count(now.sessions)} sessions, last {now.minutes} minutes",
             delta_color="off",
             delta_arrow="off",
-            help=f"{d.ACTIVE_PAGES.definition} The line is all page views by minute, over the last hour.",
+            help=f"{d.ACTIVE_PAGES.definition} The line is all page views by minute, over the last hour. Counted in "
+            f"DynamoDB, read at {words.here(now.asked_at)} and again every {TILE_EVERY_S} s.",
             chart_data=list(course.views),
             border=True,
             height="stretch",

@@ -63,7 +63,7 @@ def lines(scope: Scope, count: int | None = None) -> None:
                 on_click=options.put,
                 args=("rows", ""),
             )
-        evidence.show("Order lines", answering)
+        evidence.show("Order lines", answering, more={"How many": counting[0]} if counting else None)
 
 
 def _table(frame: pd.DataFrame) -> None:

@@ -7,16 +7,18 @@ from typing import TYPE_CHECKING
 import pandas as pd
 import streamlit as st
 
-from pages.parts import tables, words
+from pages.parts import evidence, tables, words
+from queries.figure import Figure
 
 if TYPE_CHECKING:
+    from queries.figure import Evidence
     from queries.invoices import Invoice, InvoiceSummary
 
 _KINDS = {"order": "Order", "return": "Return", "adjustment": "Adjustment"}
 
 
-def document(invoice: Invoice) -> None:
-    """Header, total and lines."""
+def document(invoice: Invoice, behind: Evidence) -> None:
+    """Header, total and lines, and what is `behind` them."""
     customer = "no customer id" if invoice.customer_id is None else f"customer {invoice.customer_id}"
     st.subheader(f"{_KINDS[invoice.kind]} {words.plain(invoice.number)}")
     st.markdown(f"{words.moment(invoice.date)} UTC · {customer} · {words.plain(invoice.country)}")
@@ -47,14 +49,19 @@ def document(invoice: Invoice) -> None:
     )
     shown = tables.formatted(lines, {"Quantity": words.count, "Unit price": words.price, "Amount": words.money})
     st.dataframe(shown, hide_index=True)
+    evidence.looked_up("The invoice", Figure(lines, behind))
 
 
-def others(customer_id: int, found: list[InvoiceSummary]) -> None:
-    """A customer's other invoices; choosing one opens it."""
+def others(customer_id: int, found: list[InvoiceSummary], behind: Evidence) -> None:
+    """A customer's other invoices, and what is `behind` them; choosing one opens it."""
     st.subheader(f"Customer {customer_id} has {words.count(len(found))} other invoice{'' if len(found) == 1 else 's'}")
-    if not found:
-        return
-    table = pd.DataFrame(
+    if found:
+        _listed(found)
+    evidence.looked_up("The other invoices", Figure(_table(found), behind))
+
+
+def _table(found: list[InvoiceSummary]) -> pd.DataFrame:
+    return pd.DataFrame(
         {
             "Invoice": [other.number for other in found],
             "Date (UTC)": [words.moment(other.date) for other in found],
@@ -63,13 +70,15 @@ def others(customer_id: int, found: list[InvoiceSummary]) -> None:
         }
     )
 
+
+def _listed(found: list[InvoiceSummary]) -> None:
     def opened() -> None:
         rows = st.session_state["others"].selection.rows
         if rows:
             st.query_params["invoice"] = found[rows[0]].number
 
     st.dataframe(
-        tables.formatted(table, {"Total": words.money}),
+        tables.formatted(_table(found), {"Total": words.money}),
         key="others",
         hide_index=True,
         on_select=opened,

@@ -2,66 +2,149 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from pages.parts import asked, states, taking, words
+from pages.parts import asked, newest_event, states, taking, words
+from pipeline.errors import WeirError
 from queries.answers import FRESH_FOR_S
 from queries.twins import differences, has_twin, of_lake
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     import pandas as pd
     import plotly.graph_objects as go
+    from streamlit.elements.lib.mutable_popover_container import PopoverContainer
 
     from pages.parts.asked import Answering, Question
-    from queries.figure import Evidence
+    from queries.figure import Evidence, Figure
     from queries.twins import Difference
 
 # Athena: 5 USD a TB read, at least 10 MB a query.
 _USD_PER_BYTE = 5 / 10**12
 _LEAST_BYTES = 10 * 10**6
+# DynamoDB on demand, in us-east-1; docs/aws.md has the source.
+_USD_PER_READ_UNIT = 0.125 / 10**6
+_LEAST_TOLD = 0.000001
+_KEPT = f"Kept for {FRESH_FOR_S:.0f} s, for everybody who looks at the same figure"
 _MOST_DIFFERENCES = 5
 _DIFFER = (
     "**The engines differ.** An event reaches the lake and the warehouse within about a minute of each other: "
     "ask both again, and see the Audit page when they still differ."
 )
-_ENGINES = {"Redshift": "the warehouse (Redshift)", "Athena": "the lake (Athena)"}
+_ENGINES = {
+    "Redshift": "the warehouse (Redshift)",
+    "Athena": "the lake (Athena)",
+    "DynamoDB": "the invoices (DynamoDB)",
+}
 
 
 @st.fragment
-def show(what: str, answering: Answering, *, shown: pd.DataFrame | None = None, chart: go.Figure | None = None) -> None:
+def show(
+    what: str,
+    answering: Answering,
+    *,
+    more: Mapping[str, Answering] | None = None,
+    shown: pd.DataFrame | None = None,
+    chart: go.Figure | None = None,
+    label: str = "",
+) -> None:
     """A quiet line under a figure, and the button that opens its evidence.
 
     `shown` is what the page makes of the figure's rows where that is something else; `chart` may be taken away too.
+    `more` are other answers that the same panel shows, by their names: each has its evidence behind a tab. With a
+    `label` the figure is no more than these words, which then are the button, without a line.
+
     Nothing in the panel is made before it is opened, and opening it runs nothing else of the page.
     """
     figure = answering.figure()
-    behind = figure.evidence
-    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        panel = st.popover(
-            "Evidence", icon=":material/fact_check:", type="tertiary", key=f"evidence {what}", on_change="rerun"
-        )
-        read = f", {words.size(behind.scanned_bytes)} read" if behind.scanned_bytes is not None else ""
-        st.caption(f"{behind.engine} in {words.duration(behind.seconds)}{read}, asked at {words.here(behind.asked_at)}")
+    panel = _opener(what, figure.evidence, label)
+    if not panel.open:
+        return
+    answers = {what: answering, **(more or {})}
+    with panel:
+        _again(what, *answers.values())
+        if len(answers) == 1:
+            _answer(what, answering, shown, chart)
+            return
+        for tab, (name, each) in zip(st.tabs([words.plain(name) for name in answers]), answers.items(), strict=True):
+            with tab, states.panel(name):
+                of_page = each is answering
+                _answer(name, each, shown if of_page else None, chart if of_page else None, of=what)
+
+
+@st.fragment
+def looked_up(what: str, figure: Figure) -> None:
+    """The same for what was read for this page alone, and is kept for nobody: an invoice is its customer's."""
+    panel = _opener(what, figure.evidence, "")
     if panel.open:
         with panel:
-            st.markdown(f"**Behind: {what}**")
-            of_warehouse = answering.question.engine == "warehouse"
-            st.markdown(_facts(behind, st.session_state.get("newest event") if of_warehouse else None))
-            if st.button(
-                "Ask again now",
-                key=f"refresh {what}",
-                icon=":material/refresh:",
-                help="Also for everybody else who looks at the same figure",
-            ):
-                asked.forget(answering.question, _twin(answering))
-                st.rerun()  # the page, which asked
-            taking.files(what, figure, shown, chart)
-            if of_warehouse and has_twin(behind):
-                _other_engine(what, answering)
-            st.code(_as_run(behind), language="sql", wrap_lines=True)
+            _again(what)
+            _told(figure.evidence, "Read anew whenever the page is asked for, and kept for nobody", of_warehouse=False)
+            taking.files(what, figure, None, None)
+            st.code(figure.evidence.sql, language="bash", wrap_lines=True)
+
+
+def _opener(what: str, behind: Evidence, label: str) -> PopoverContainer:
+    """The button that opens the panel, and the line beside it."""
+    with st.container(
+        horizontal=True, vertical_alignment="center", gap="small", width="content" if label else "stretch"
+    ):
+        panel = st.popover(
+            label or "Evidence",
+            icon=":material/fact_check:",
+            type="tertiary",
+            wrap=bool(label),
+            key=f"evidence {what}",
+            on_change="rerun",
+        )
+        if not label:
+            read = f", {words.size(behind.scanned_bytes)} read" if behind.scanned_bytes is not None else ""
+            took, when = words.duration(behind.seconds), words.here(behind.asked_at)
+            st.caption(f"{behind.engine} in {took}{read}, asked at {when}")
+    return panel
+
+
+def _again(what: str, *answers: Answering) -> None:
+    """What the panel is about, and the button that asks for it anew."""
+    st.markdown(f"**Behind: {words.plain(what)}**")
+    if st.button(
+        "Ask again now",
+        key=f"refresh {what}",
+        icon=":material/refresh:",
+        help="Also for everybody else who looks at the same figure" if answers else None,
+    ):
+        for answering in answers:
+            asked.forget(answering.question, _twin(answering))
+            with suppress(WeirError):
+                asked.forget(newest_event.question(answering.figure().evidence))
+        st.rerun()  # the page, which asked
+
+
+def _answer(
+    name: str, answering: Answering, shown: pd.DataFrame | None, chart: go.Figure | None, *, of: str = ""
+) -> None:
+    """One answer's evidence; `of` is what else the panel is about, for a name that other panels have, too."""
+    figure = answering.figure()
+    behind = figure.evidence
+    what = f"{of}, {name}" if of and of != name else name
+    of_warehouse = answering.question.engine == "warehouse"
+    _told(behind, _KEPT, of_warehouse=of_warehouse)
+    taking.files(what, figure, shown, chart)
+    if of_warehouse and has_twin(behind):
+        _other_engine(what, answering)
+    st.code(_as_run(behind), language="sql", wrap_lines=True)
+
+
+def _told(behind: Evidence, kept: str, *, of_warehouse: bool) -> None:
+    """The facts, and the newest event as one more of them."""
+    with st.container(gap=None):
+        st.markdown(_facts(behind, kept))
+        newest_event.show(behind, of_warehouse=of_warehouse)
 
 
 def _other_engine(what: str, answering: Answering) -> None:
@@ -106,22 +189,26 @@ def _value(value: object) -> str:
     return "nothing" if value is None else words.plain(str(value))
 
 
-def _facts(behind: Evidence, newest: datetime | None = None) -> str:
-    """When, where, how long, how much; and how old what it is made of, where that is known."""
+def _facts(behind: Evidence, kept: str = _KEPT) -> str:
+    """When, where, how long, how much; and for how long and for whom it is `kept`."""
     age = (datetime.now(UTC) - behind.asked_at).total_seconds()
     engine = _ENGINES.get(behind.engine, behind.engine)
     facts = [
         f"Asked of {engine} at {words.here(behind.asked_at)} ({words.utc(behind.asked_at)}), {age:.0f} s ago",
-        f"Kept for {FRESH_FOR_S:.0f} s, for everybody who looks at the same figure",
+        kept,
         f"Took {words.duration(behind.seconds)}; {cost(behind)}",
     ]
-    if newest is not None:
-        facts.append(f"Newest event behind it: invoiced {words.moment(newest)} UTC, {words.age(newest)}")
     return "\n".join(f"- {fact}" for fact in facts)
 
 
 def cost(behind: Evidence) -> str:
     """What the engine read, and about what that costs on AWS."""
+    if behind.read_units is not None:
+        dollars = behind.read_units * _USD_PER_READ_UNIT
+        told = "less than 0.000001" if dollars < _LEAST_TOLD else f"about {dollars:.6f}"
+        return f"{behind.read_units:,.1f} read units, {told} USD on AWS (0.125 USD a million)"
+    if behind.engine == "DynamoDB":
+        return "DynamoDB did not tell how many read units it took"
     if behind.scanned_bytes is None:
         return "Redshift does not tell what one query reads, and bills its running time, not queries"
     dollars = max(behind.scanned_bytes, _LEAST_BYTES) * _USD_PER_BYTE

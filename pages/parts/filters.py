@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from pages.parts import asked, charts, hours, options, states, words
+from pages.parts import asked, charts, hours, newest_event, options, states, words
 from pipeline.errors import BadInputError, WeirError
 from queries.period import FIRST_DAY, GRAINS, LAST_DAY, WHOLE_DAYS, By, Period, natural_by, parse_by, parse_day, today
 from queries.reports import sales
@@ -20,11 +20,13 @@ if TYPE_CHECKING:
 
     from streamlit.delta_generator import DeltaGenerator
 
+    from pages.parts.asked import Answering
+
 _DEFAULT_DAYS = 90
 _SHORTCUTS = {"7 days": 7, "30 days": 30, "90 days": 90, "1 year": 365}
 _OF_ARRIVALS = {"Today": 1, "2 days": 2, "7 days": 7, "30 days": 30}
 _ALL = "All"
-_COMPARED: dict[Compare, str] = {"none": "nothing", "previous": "the period before", "year": "a year before"}
+COMPARED: dict[Compare, str] = {"none": "nothing", "previous": "the period before", "year": "a year before"}
 _HOURS = {"hour": 24.0, "day": 1.0, "month": 1 / 28, "year": 1 / 365}
 
 
@@ -32,12 +34,13 @@ _HOURS = {"hour": 24.0, "day": 1.0, "month": 1 / 28, "year": 1 / 365}
 class Span:
     """The days that there are sales for; None when there are none, or when the warehouse does not say (not `known`).
 
-    `newest_at` is the invoice date of the newest event.
+    `newest_at` is the invoice date of the newest event; `answering` is the answer that says so.
     """
 
     first: date | None = None
     newest_at: datetime | None = None
     known: bool = True
+    answering: Answering | None = None
 
     @property
     def newest(self) -> date | None:
@@ -52,12 +55,13 @@ class Span:
 def sales_span() -> Span:
     """The days of the first and the newest order line that the warehouse knows."""
     try:
-        row = asked.figure(sales.span).row
+        (answering,) = asked.together(asked.warehouse(sales.span))
+        row = answering.figure().row
     except WeirError:
         # Whoever shows a figure of the warehouse tells of this error; the pickers can do without.
         return Span(known=False)
-    st.session_state["newest event"] = row["newest_at"]
-    return Span(row["first_at"].date(), row["newest_at"]) if row["lines"] else Span()
+    newest_event.remember(row["newest_at"])
+    return Span(row["first_at"].date(), row["newest_at"], answering=answering) if row["lines"] else Span()
 
 
 def period(
@@ -178,7 +182,7 @@ def _comparer(found: Selection) -> None:
         "Compared with",
         list(COMPARES),
         key="sales compare",
-        format_func=_COMPARED.__getitem__,
+        format_func=COMPARED.__getitem__,
         width=190,
         on_change=compared,
     )

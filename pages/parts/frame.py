@@ -9,7 +9,8 @@ How a page uses it (Sales is the example to read):
    a `Scope` (`state.scope`; `state.whole` ignores the step that was clicked; `scope.without("country")` is for the
    chart that countries are chosen in) and binds it with `scope.bound(query)`, which refuses to ignore a filter.
 3. Each figure is shown in a `states.panel(name)`, which tells of errors and of waiting in its place; under it stands
-   `evidence.show(name, answering, chart=chart)`: evidence, refresh, CSV, Parquet, chart.
+   `evidence.show(name, answering, chart=chart)`: evidence, refresh, CSV, Parquet, chart. Where a panel shows more than
+   one answer, `more={"In words": other}` puts the others' beside it.
 4. A chart whose points can be clicked is shown with `charts.show(..., pick=lambda place: filters.choose(country=...))`;
    `choose` sets a filter, or drops it when it was set to that already. Put the filter's value in the chart's key.
 5. `behind.lines(state, count)` at the end offers the order lines of the same scope, paged in the engine.
@@ -22,7 +23,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from pages.parts import filters, head, states, views, words
+from pages.parts import evidence, filters, head, states, views, words
 from queries.period import GRAINS
 from queries.scope import DAYS_OF_THE_WEEK
 from queries.selection import end_of
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     from queries.selection import Selection
 
 _ICON = ":material/close:"
+_NEWEST_WIDTH = 350
 _FINER: dict[By, By] = {"year": "month", "month": "day", "day": "hour"}
 
 
@@ -59,7 +61,12 @@ def begin(
     span = filters.sales_span()
     state = filters.selection(span, narrows=narrows, compares=compares, by_options=by_options, series=series)
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.markdown(f"**{words.period(state.period)}** · {span.told()}")
+        st.markdown(f"**{words.period(state.period)}**", width="content")
+        if span.answering:
+            # So wide that it gets a line of its own on a small screen, where it would be cut off.
+            with st.container(width=_NEWEST_WIDTH):
+                evidence.show("The newest event", span.answering, label=span.told())
+        st.space("stretch")
         views.menu(title.lower())
     _breadcrumb(state, narrows, more(span) if more else {})
     return state, span

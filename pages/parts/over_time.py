@@ -41,7 +41,8 @@ def show(state: Selection, answering: Answering, before: Answering | None, measu
         names=[words.step(step, state.by) for step in steps],
         what=words.a(state.by),
     )
-    evidence.show("Sales over time", answering, shown=_beside(course.frame, earlier), chart=chart)
+    more = {filters.COMPARED[state.compare].capitalize(): before} if before else None
+    evidence.show("Sales over time", answering, more=more, shown=_beside(course.frame, earlier), chart=chart)
 
 
 def _beside(frame: pd.DataFrame, before: pd.DataFrame | None) -> pd.DataFrame:

@@ -37,7 +37,7 @@ def totals(warehouse: Engine, customer: str) -> Figure:
     Nobody in particular has no country and scores of 0.
     """
     found = warehouse.ask(_SQL["customer_totals"], customer=customer)
-    return found.of(with_average_order(found.frame))
+    return found.of(with_average_order(found.frame)).newest("last_at")
 
 
 def by_period(warehouse: Engine, customer: str, by: By) -> Figure:

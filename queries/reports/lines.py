@@ -23,7 +23,7 @@ def page(warehouse: Engine, scope: Scope, number: int, size: int) -> Figure:
     """The rows of page `number` (from 1) of `size` rows each, by time, invoice and line, with their `amount`."""
     query = _SQL["lines_of_scope"]
     found = warehouse.ask(query, **scope.bound(query, top=size, skipped=(number - 1) * size))
-    return found.of(_whole(found.frame))
+    return found.of(_whole(found.frame)).newest("invoice_date")
 
 
 def count(warehouse: Engine, scope: Scope) -> Figure:

@@ -22,7 +22,7 @@ _PENCE = Decimal("0.01")
 
 def span(warehouse: Engine) -> Figure:
     """One row: `first_at` and `newest_at` (invoice dates, UTC, null when there is nothing), `lines`."""
-    return warehouse.ask(_SQL["sales_span"])
+    return warehouse.ask(_SQL["sales_span"]).newest("newest_at")
 
 
 def countries(warehouse: Engine) -> Figure:

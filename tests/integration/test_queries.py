@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
+import pandas as pd
 import pytest
 
 from pipeline.errors import (
@@ -19,7 +20,7 @@ from pipeline.warehouse.connect import open_connection
 from queries import segments, sources
 from queries.loader import Query, load
 from queries.period import Period
-from queries.reports import arrivals, copies, customer, customers, invoices, products, sales
+from queries.reports import arrivals, copies, customer, customers, invoices, lines, newest, products, sales
 from queries.scope import Scope
 from queries.twins import Difference, differences, of_lake
 from queries.views import View, Views
@@ -123,6 +124,16 @@ _OF_TIME_AND_COUNTRY: dict[str, tuple[Any, ...]] = {
 }
 
 
+_NARROWED: tuple[dict[str, Any], ...] = (
+    {"country": "France"},
+    {"weekday": 7},
+    {"hour": 12},
+    {"country": "Atlantis"},
+    {"product": "the first"},
+    {"customer": customer.NOBODY},
+)
+
+
 def differ(asked: Sources, report: Any, *arguments: object) -> list[Difference]:
     ours = report(asked.warehouse, *arguments)
     assert not ours.empty
@@ -202,6 +213,43 @@ def test_the_lake_answers_the_same_of_a_segment_and_of_a_cohort(asked: Sources, 
             assert soon_equal(asked, report, *arguments, who) == [], report
 
 
+def test_the_lake_answers_the_same_of_every_page_of_order_lines(asked: Sources, whole: Period) -> None:
+    code = products.ranked(asked.warehouse, Scope.of(whole), "net_sales", "top", 1).row["stock_code"]
+    scope = Scope.of(whole)
+    for narrowed in (
+        scope,
+        replace(scope, country="France"),
+        replace(scope, weekday=7),
+        replace(scope, hour=12),
+        replace(scope, product=code),
+        replace(scope, customer=customer.NOBODY),
+    ):
+        assert differ(asked, lines.count, narrowed) == []
+        total = int(lines.count(asked.warehouse, narrowed).row["lines"])
+        for number in {1, 2, -(-total // 50)}:
+            assert differ(asked, lines.page, narrowed, number, 50) == []
+
+
+def test_the_newest_event_behind_a_figure_is_that_of_the_order_lines(asked: Sources, whole: Period) -> None:
+    first = products.ranked(asked.warehouse, Scope.of(whole), "net_sales", "top", 1).row["stock_code"]
+    scope = Scope.of(whole)
+    earlier = replace(scope, until=scope.since + (scope.until - scope.since) / 2)
+    lengths = {"month": "M", "day": "D", "hour": "h"}
+    for about in (
+        earlier,
+        *(replace(each, **more) for each in (scope, earlier) for more in _NARROWED),
+    ):
+        narrowed = replace(about, product=first) if about.product else about
+        figure = lines.count(asked.warehouse, narrowed)
+        found = newest.about(figure.evidence.parameters)
+        at = newest.event(asked.warehouse, found).row["newest"]
+        held = pd.concat([*lines.pages(asked.warehouse, narrowed, 1_000_000), pd.DataFrame(columns=["invoice_date"])])
+        truth = held["invoice_date"].max()
+        assert pd.isna(at) == held.empty, found
+        if not held.empty:
+            assert pd.Timestamp(at) == (truth.to_period(lengths[found.by]).to_timestamp() if found.by else truth), found
+
+
 def test_the_span_ends_with_the_ledger(asked: Sources, cloud: Cloud) -> None:
     row = sales.span(asked.warehouse).row
     assert row["newest_at"] == cloud.ledger.last_at
@@ -254,11 +302,13 @@ def test_literals_come_back_from_athena_as_they_were(asked: Sources) -> None:
 
 
 def test_an_invoice_and_its_customer(asked: Sources, whole: Period) -> None:
-    invoice = asked.invoices.invoice("900001")
+    looked_up = asked.invoices.invoice("900001")
+    invoice = looked_up.found
     assert invoice.lines
+    assert looked_up.evidence.read_units
     assert whole.start <= invoice.date.date() <= whole.end
     if invoice.customer_id is not None:
-        assert invoice.number in {each.number for each in asked.invoices.of_customer(invoice.customer_id)}
+        assert invoice.number in {each.number for each in asked.invoices.of_customer(invoice.customer_id).found}
     with pytest.raises(NotFoundError):
         asked.invoices.invoice("1")
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -145,6 +145,9 @@ ANSWERS: dict[str, Callable[[Mapping[str, object]], pd.DataFrame]] = fakes_trade
         [{"first_at": datetime.fromisoformat("2010-12-01 08:26:00"), "newest_at": NEWEST, "lines": 541909}]
     ),
     "sales_totals": lambda _: pd.DataFrame([_SUMS | _SOLD_IN]),
+    "newest_of_scope": lambda _: pd.DataFrame([{"newest": datetime.fromisoformat("2011-11-30 17:00:00")}]),
+    "newest_of_product": lambda _: pd.DataFrame([{"newest": date(2011, 11, 28)}]),
+    "newest_of_customer": lambda _: pd.DataFrame([{"newest": NEWEST}]),
     "sales_countries": lambda _: pd.DataFrame({"country": ["EIRE", "France", "United Kingdom"]}),
     "sales_by_country": lambda _: pd.DataFrame(
         [
@@ -174,6 +177,7 @@ ANSWERS: dict[str, Callable[[Mapping[str, object]], pd.DataFrame]] = fakes_trade
 NOTHING: dict[str, Callable[[Mapping[str, object]], pd.DataFrame]] = fakes_trade.NOTHING | {
     "sales_span": lambda _: pd.DataFrame([{"first_at": None, "newest_at": None, "lines": 0}]),
     "sales_totals": lambda _: pd.DataFrame([dict.fromkeys(_SUMS | _SOLD_IN, 0)]),
+    "newest_of_scope": lambda _: pd.DataFrame([{"newest": None}]),
     "sales_countries": lambda _: pd.DataFrame(columns=["country"]),
     "sales_by_country": lambda _: pd.DataFrame(columns=["country", *_SUMS]),
     "sales_by_weekday_hour": lambda _: pd.DataFrame(columns=["weekday", "hour", *_SUMS]),

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import json
+import shlex
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
@@ -53,12 +55,12 @@ class FakeTable:
         field = request["KeyConditionExpression"].split(" ")[0]
         found = sorted((item for item in self.items if item.get(field) == key), key=lambda item: item["line"]["S"])
         for start in range(0, max(len(found), 1), 2):
-            yield {"Items": found[start : start + 2]}
+            yield {"Items": found[start : start + 2], "ConsumedCapacity": {"CapacityUnits": 0.5}}
 
 
 def test_an_invoice_has_all_its_lines_in_order_and_an_exact_total() -> None:
     table = FakeTable(*(line("536365", at, 6, "2.55") for at in (10, 2, 1, 9)), line("536366", 1, 1, "1"))
-    invoice = Invoices(table, "invoices").invoice("536365")
+    invoice = Invoices(table, "invoices").invoice("536365").found
     assert [each.line_no for each in invoice.lines] == [1, 2, 9, 10]
     assert invoice.total == Decimal("61.20")
     assert invoice.date == datetime(2010, 12, 1, 8, 26, tzinfo=UTC)
@@ -68,7 +70,7 @@ def test_an_invoice_has_all_its_lines_in_order_and_an_exact_total() -> None:
 
 def test_no_customer_no_description_no_line_number_are_kept_as_none() -> None:
     table = FakeTable(line("C1", 1, -1, "0.0042", customer=None, description=None, line_no=None))
-    invoice = Invoices(table, "invoices").invoice("C1")
+    invoice = Invoices(table, "invoices").invoice("C1").found
     assert invoice.customer_id is None
     assert invoice.lines[0].description is None
     assert invoice.lines[0].line_no is None
@@ -78,8 +80,8 @@ def test_no_customer_no_description_no_line_number_are_kept_as_none() -> None:
 
 def test_capitals_are_tried_after_the_number_as_written() -> None:
     table = FakeTable(line("C1", 1, -1, "1"), line("t2", 1, 1, "1"))
-    assert Invoices(table, "invoices").invoice("c1").number == "C1"
-    assert Invoices(table, "invoices").invoice("t2").number == "t2"
+    assert Invoices(table, "invoices").invoice("c1").found.number == "C1"
+    assert Invoices(table, "invoices").invoice("t2").found.number == "t2"
     assert len(table.asked) == 3
 
 
@@ -96,12 +98,30 @@ def test_a_customers_invoices_are_summed_over_every_page_newest_first() -> None:
         line("3", 1, 1, "9", customer=1),
         line("4", 1, 1, "9", customer=None),
     )
-    found = Invoices(table, "invoices").of_customer(17850)
+    found = Invoices(table, "invoices").of_customer(17850).found
     assert [(each.number, each.lines, each.total) for each in found] == [
         ("2", 1, Decimal("0.10")),
         ("1", 5, Decimal("15.00")),
     ]
     assert table.asked[0]["IndexName"] == "customer"
+
+
+def test_what_was_read_is_told_as_any_client_can_ask_it_with_what_it_took() -> None:
+    later = line("1' or", 2, 1, "1", invoice_date="2010-12-01 08:27:00")
+    table = FakeTable(line("1' or", 1, 1, "1"), later, line("1' or", 3, 1, "1"))
+    behind = Invoices(table, "invoices").invoice("1' or").evidence
+    assert behind.engine == "DynamoDB"
+    assert behind.read_units == 1.0  # two pages
+    assert behind.newest_at == datetime(2010, 12, 1, 8, 27, tzinfo=UTC)
+    *command, request = shlex.split(behind.sql)
+    assert command == ["aws", "dynamodb", "query", "--cli-input-json"]
+    assert json.loads(request) == table.asked[0]
+
+
+def test_units_that_dynamodb_does_not_tell_are_unknown_not_none_at_all(monkeypatch: pytest.MonkeyPatch) -> None:
+    table = FakeTable()
+    monkeypatch.setattr(table, "paginate", lambda **_: iter([{"Items": [line("1", 1, 1, "1")]}]))
+    assert Invoices(table, "invoices").invoice("1").evidence.read_units is None
 
 
 @pytest.mark.parametrize(("number", "kind"), [("536365", "order"), ("C536379", "return"), ("A563185", "adjustment")])

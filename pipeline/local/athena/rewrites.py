@@ -8,6 +8,16 @@ from sqlglot.optimizer.scope import traverse_scope
 from pipeline.local.athena import functions
 from pipeline.local.athena.numbers import Known, Number, Numbers
 
+# What EXTRACT takes of a date, by Trino's name and by DuckDB's: Trino's days of the week are ISO's, Sunday is 7.
+_FIELDS = {
+    "DOW": "ISODOW",
+    "DAY_OF_WEEK": "ISODOW",
+    "DAY_OF_MONTH": "DAY",
+    "DAY_OF_YEAR": "DOY",
+    "YOW": "ISOYEAR",
+    "YEAR_OF_WEEK": "ISOYEAR",
+}
+
 
 def rewrite(tree: exp.Query) -> exp.Query:
     """A tree with types and qualified columns, for DuckDB."""
@@ -24,6 +34,8 @@ def rewrite(tree: exp.Query) -> exp.Query:
     for node, number in sorted(found, key=lambda entry: -entry[0].depth):
         node.replace(_arithmetic(node, number))
     functions.rewrite(tree)
+    for field in tree.find_all(exp.Extract):
+        field.set("this", exp.var(_FIELDS.get(field.name.upper(), field.name)))
     for unnest in list(tree.find_all(exp.Unnest)):
         _spread(unnest)
     for cast in tree.find_all(exp.Cast):

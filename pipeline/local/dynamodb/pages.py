@@ -6,7 +6,9 @@ page: its checks, filters, projections and messages are all in force. A request 
 conditions, index scans, binary sort keys, keys of several attributes) goes to MiniStack as it came.
 
 Limits: a page ends before the item that would take it past 1 MB, or at `Limit` (Amazon DynamoDB developer guide,
-"Paginating table query results").
+"Paginating table query results"). It consumes a read unit for each 4 KB, the sizes of its items taken together, and
+half of that where old values may come (the same, "DynamoDB read and write operations"); MiniStack counts one 4 KB
+whatever was read.
 """
 
 from __future__ import annotations
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
     from pipeline.local.dynamodb.conditions import Bounds
 
 _PAGE_BYTES = 1_048_576
+_UNIT_BYTES = 4_096
 _LARGE_PARTITION = 1_000
 
 Item = dict[str, Any]
@@ -37,10 +40,11 @@ Request = dict[str, Any]
 
 @dataclass(frozen=True)
 class Page:
-    """What one page reads: `(partition key, sort key, item)` in order, and whether it stopped before the end."""
+    """What one page reads: `(partition key, sort key, item)` in order, how many bytes, and whether it stopped early."""
 
     rows: list[tuple[str, str, Item]]
     stopped: bool
+    size: int
 
 
 @dataclass(frozen=True)
@@ -61,12 +65,12 @@ def cut(rows: Iterable[tuple[str, str, Item]], limit: int | None, shape: Any = N
     for row in rows:
         size = item_size(row[2] if shape is None else shape(row[2]))
         if page and total + size > _PAGE_BYTES:
-            return Page(page, stopped=True)
+            return Page(page, stopped=True, size=total)
         page.append(row)
         total += size
         if total >= _PAGE_BYTES or (limit is not None and len(page) >= limit):
-            return Page(page, stopped=True)
-    return Page(page, stopped=False)
+            return Page(page, stopped=True, size=total)
+    return Page(page, stopped=False, size=total)
 
 
 def _limit(data: Request) -> int | None:
@@ -251,6 +255,10 @@ class _Reader:
                 return True
             return ddb._evaluate_condition(expression, item, values, names, slot=slot)
 
+        def consumed(result: dict[str, Any], asked: Request, name: str, index_name: str | None = None) -> None:
+            ddb._add_consumed_capacity(result, asked, name, index_name=index_name)
+            _times(result.get("ConsumedCapacity", {}), max(1, -(-page.size // _UNIT_BYTES)))
+
         definition = ddb._index_def(table, index) if index else None
         entry = index_shape(definition, table) if definition else None
         scope = {
@@ -259,11 +267,21 @@ class _Reader:
             "_index_members": lambda _table: {index: Everything()},
             "_paginate_evaluated_items": lambda items, *_rest: (items, page.stopped),
             "_evaluate_condition": condition,
+            "_add_consumed_capacity": consumed,
             "_apply_projection": projection(ddb, data),
             "_apply_index_projection": lambda item, *_rest: item if entry is None else entry(item),
         }
         run = FunctionType(function.__code__, scope, function.__name__, function.__defaults__, function.__closure__)
         return run(data)
+
+
+def _times(capacity: dict[str, Any], units: int) -> None:
+    """Multiply each number of units that a ConsumedCapacity tells, those of its table and indexes too."""
+    for name, value in capacity.items():
+        if isinstance(value, dict):
+            _times(value, units)
+        elif name == "CapacityUnits":
+            capacity[name] = value * units
 
 
 def _in_segment(partition: str, segment: int, segments: int) -> bool:

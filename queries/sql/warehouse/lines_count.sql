@@ -10,7 +10,7 @@ select count(*) as lines
 from order_lines as line
 where line.invoice_date >= :since and line.invoice_date < :until
     and (:country = '' or line.country = :country)
-    and (:dow = -1 or extract(dow from line.invoice_date) = :dow)
+    and (:dow = -1 or mod(cast(extract(dow from line.invoice_date) as integer), 7) = :dow)
     and (:hour_of_day = -1 or extract(hour from line.invoice_date) = :hour_of_day)
     and (:product = '' or line.stock_code = :product)
     and (:customer = '' or coalesce(cast(line.customer_id as varchar(32)), 'no customer id') = :customer)

@@ -183,6 +183,27 @@ def test_what_is_no_literal_is_no_parameter(lake: Lake, parameters: list[str]) -
 
 
 @pytest.mark.parametrize(
+    ("field", "number"),
+    [
+        ("dow", 7),
+        ("day_of_week", 7),
+        ("day", 2),
+        ("day_of_month", 2),
+        ("doy", 2),
+        ("day_of_year", 2),
+        ("week", 52),
+        ("yow", 2010),
+        ("year_of_week", 2010),
+        ("hour", 13),
+    ],
+)
+def test_fields_of_a_date_are_trinos(lake: Lake, field: str, number: int) -> None:
+    """A Sunday, in the last week of the year before."""
+    (row,) = lake.rows(f"select extract({field} from timestamp '2011-01-02 13:00:00')")
+    assert row == [str(number)]
+
+
+@pytest.mark.parametrize(
     ("sql", "rows"),
     [
         ("values (1, 'a')", [["1", "a"]]),

@@ -115,3 +115,41 @@ def test_equal_values_are_kept_once_but_not_under_two_names() -> None:
     first, second = pair.ours._tables[TABLE]["items"]["1"].values()
     assert first["quantity"] is second["quantity"]
     assert first["quantity"] is not first["line_no"]
+
+
+@pytest.mark.parametrize(
+    ("index", "where", "consistent", "each"),
+    [
+        ({}, "Table", False, 0.5),
+        ({}, "Table", True, 1.0),
+        ({"IndexName": "customer"}, "GlobalSecondaryIndexes", False, 0.5),
+    ],
+)
+def test_a_page_consumes_a_unit_for_each_4_kb_of_all_its_items(
+    index: dict[str, str], where: str, consistent: bool, each: float
+) -> None:
+    """Items are taken together, not rounded one by one; what is found nowhere costs the least there is."""
+    pair = Pair()
+    _create(pair, sort=True)
+    for line in range(9):
+        item = {"invoice_no": {"S": "1"}, "line": {"S": f"{line}"}, "customer_id": {"N": "7"}, "note": {"S": "x" * 980}}
+        assert pair.ours._put_item({"TableName": TABLE, "Item": item})[0] == 200
+
+    def consumed(key: str, customer: str) -> Any:
+        name, value = ("customer_id", {"N": customer}) if index else ("invoice_no", {"S": key})
+        request = {
+            "TableName": TABLE,
+            **index,
+            "KeyConditionExpression": f"{name} = :p",
+            "ExpressionAttributeValues": {":p": value},
+            "ConsistentRead": consistent,
+            "ReturnConsumedCapacity": "INDEXES",
+        }
+        return json.loads(pair.ours._query(request)[2])["ConsumedCapacity"]
+
+    found = consumed("1", "7")  # nine items of about a thousand bytes
+    part = found[where] if where == "Table" else found[where]["customer"]
+    assert found["CapacityUnits"] == part["CapacityUnits"] == 3 * each
+    assert consumed("2", "8")["CapacityUnits"] == each
+    scanned = json.loads(pair.ours._scan({"TableName": TABLE, "ReturnConsumedCapacity": "TOTAL"})[2])
+    assert scanned["ConsumedCapacity"]["CapacityUnits"] == 1.5

@@ -29,25 +29,43 @@ def remember(at: datetime | None) -> None:
 def show(behind: Evidence, *, of_warehouse: bool) -> None:
     """A line of the evidence. What the answer does not tell is asked of the warehouse, unless another engine was."""
     if behind.newest_at is not None:
-        st.markdown(_line(told(behind.newest_at, None)))
+        st.markdown(line(behind.newest_at))
     elif of_warehouse:
         about = newest.about(behind.parameters)
         with states.panel("The newest event"):
             at, by = _known(about)
-            beginning = "No event behind it is newer: the newest one was" if about.closer and at else None
-            st.markdown(_line(told(at, by), beginning))
+            st.markdown(line(at, by, closer=about.closer))
 
 
 def question(behind: Evidence) -> Question:
     """What `show` asks when the answer does not tell."""
-    return asked.warehouse(newest.newest, newest.about(behind.parameters))
+    return asked.warehouse(newest.event, newest.about(behind.parameters))
+
+
+def line(at: datetime | None, by: By | None = None, *, closer: bool = False, now: datetime | None = None) -> str:
+    """The newest event's moment, or the hour, day or month that begins at `at` and holds it; None for no event.
+
+    `closer` as in `newest.About`.
+    """
+    if at is None:
+        return "- Newest event behind it: there is none"
+    beginning = "No event behind it is newer than this one" if closer else "Newest event behind it"
+    if by is None:
+        return f"- {beginning}: invoiced {words.moment(at)} UTC, {words.age(at, now)}"
+    when = {
+        "hour": f"on {words.day(at)} from {at:%H}:00 to {at:%H}:59 UTC",
+        "day": f"on {words.day(at)}",
+    }.get(by, f"in {words.step(at, by)}")
+    end = end_of(at, by)
+    over = (now or datetime.now(UTC)).replace(tzinfo=None) - end >= timedelta(minutes=1)
+    age = f"at least {words.age(end, now)}" if over else f"within this {by}"
+    return f"- {beginning}: invoiced {when}, {age}"
 
 
 def _known(about: About) -> tuple[datetime | None, By | None]:
-    """The newest event's moment, or the hour, day or month that it lies in; None when there is none."""
     of_all: datetime | None = st.session_state.get(_OF_ALL)
     if of_all is not None and about.only_time and about.since <= of_all < about.until:
         return of_all, None
-    (answering,) = asked.together(asked.warehouse(newest.newest, about))
+    (answering,) = asked.together(asked.warehouse(newest.event, about))
     at = answering.figure().row["newest"]
-    return (None if pd.isna(at) else datetime.combine(at, datetime.min.time()) if not isinstance(at, datetime) else at), about.by
+    return (None if pd.isna(at) else pd.Timestamp(at).to_pydatetime()), about.by

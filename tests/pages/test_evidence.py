@@ -1,0 +1,174 @@
+"""What is behind the figures: of every answer that a panel shows, and how old the newest event of each is."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.pages.fakes import ANSWERS, FakeService
+from tests.pages.test_asking_on import asked_with, button
+from tests.pages.test_pages import WHOLE, text
+
+if TYPE_CHECKING:
+    from streamlit.testing.v1 import AppTest
+
+    from tests.pages.conftest import World
+
+NOVEMBER = {"start": "2011-11-01", "end": "2011-11-30", "by": "day"}
+
+
+def opened(app: AppTest, *panels: str) -> AppTest:
+    for panel in panels:
+        app.session_state[f"evidence {panel}"] = True
+    app.run()
+    assert not app.exception
+    return app
+
+
+def code(app: AppTest) -> str:
+    return "\n".join(element.value for element in app.code)
+
+
+@pytest.mark.parametrize(("compare", "tab"), [("previous", "The period before"), ("year", "A year before")])
+@pytest.mark.parametrize(("panel", "query"), [("Sales totals", "sales_totals"), ("Sales over time", "sales_by_period")])
+def test_what_is_compared_with_has_its_own(world: World, compare: str, tab: str, panel: str, query: str) -> None:
+    app = world.open("sales", **NOVEMBER, compare=compare)
+    assert not app.tabs
+    opened(app, panel)
+    assert [each.label for each in app.tabs] == [panel, tab]
+    before = "2011-10-01 00:00:00" if compare == "previous" else "2010-11-01 00:00:00"
+    first, second = (each.code[0].value for each in app.tabs)
+    assert f"-- {query}\n" in first
+    assert f"-- {query}\n" in second
+    assert "-- :since = 2011-11-01 00:00:00" in first
+    assert f"-- :since = {before}" in second
+    app.button(key=f"twin {panel}, {tab}").click().run()
+    (asked_of_lake,) = world.lake.asked
+    assert str(asked_of_lake[1]["since"]) == before
+    times = len(asked_with(world, query))
+    button(app, "Ask again now").click().run()
+    assert len(asked_with(world, query)) == times + 2
+
+
+def test_one_answer_needs_no_tabs(world: World) -> None:
+    assert not opened(world.open("sales", **NOVEMBER), "Sales totals").tabs
+
+
+@pytest.mark.parametrize("page", ["sales", "products", "invoices", "customers"])
+def test_the_newest_event_in_the_head_of_a_page_has_its_own(world: World, page: str) -> None:
+    app = opened(world.open(page, **WHOLE), "The newest event")
+    assert "from customers_summary" in code(app)
+    assert "Newest event behind it: invoiced 9 Dec 2011, 12:50 UTC" in text(app)
+
+
+def test_overview_has_that_of_the_days_and_of_the_newest_event(world: World) -> None:
+    app = opened(world.open("overview"), "The latest days")
+    assert [each.label for each in app.tabs] == ["The latest days", "The newest event"]
+    assert "from customers_summary" in app.tabs[1].code[0].value
+
+
+def test_nothing_sold_has_its_own(world: World) -> None:
+    world.warehouse.answers = dict(ANSWERS) | {
+        "sales_totals": lambda p: ANSWERS["sales_totals"](p) * 0,
+        "newest_of_scope": lambda p: ANSWERS["newest_of_scope"](p).assign(newest=None),
+    }
+    app = opened(world.open("sales", **WHOLE, country="Atlantis"), "Sales totals")
+    assert "No sales from 1 Dec 2010 to 9 Dec 2011 narrowed to Atlantis" in text(app)
+    assert "-- :country = 'Atlantis'" in code(app)
+    assert "Newest event behind it: there is none" in text(app)
+
+
+# --- the newest event behind a figure -----------------------------------------------------------------------------
+
+
+def newest(world: World) -> list[tuple[str, dict[str, object]]]:
+    return [found for found in world.warehouse.asked if found[0].startswith("newest_of_")]
+
+
+def test_a_figure_that_reaches_up_to_the_newest_event_of_all_asks_for_nothing_more(world: World) -> None:
+    app = opened(world.open("sales", **WHOLE), "Sales totals", "By country")
+    assert "Newest event behind it: invoiced 9 Dec 2011, 12:50 UTC" in text(app)
+    assert not newest(world)
+
+
+@pytest.mark.parametrize("narrowed", [NOVEMBER, WHOLE | {"country": "France"}, WHOLE | {"weekday": "3", "hour": "17"}])
+def test_of_a_narrowed_figure_it_is_asked_when_the_evidence_is_opened(world: World, narrowed: dict[str, str]) -> None:
+    app = world.open("sales", **narrowed)
+    assert not newest(world)
+    opened(app, "Sales totals")
+    assert "Newest event behind it: invoiced on 30 Nov 2011 from 17:00 to 17:59 UTC" in text(app)
+    ((name, parameters),) = newest(world)
+    (totals,) = asked_with(world, "sales_totals")
+    assert (name, parameters) == ("newest_of_scope", totals)
+
+
+def test_of_a_product_it_is_the_day(world: World) -> None:
+    app = opened(world.open("products", **WHOLE, product="22423"), "The product")
+    assert "Newest event behind it: invoiced on 28 Nov 2011" in text(app)
+
+
+def test_of_a_customer_it_is_known_to_the_moment(world: World) -> None:
+    app = opened(world.open("customers", customer="14646"), "The customer")
+    assert "Newest event behind it: invoiced 9 Dec 2011, 12:50 UTC" in text(app)
+    assert not newest(world)  # the answer tells it
+    opened(app, "Over time")
+    ((name, parameters),) = newest(world)
+    assert (name, parameters["customer"], parameters["country"]) == ("newest_of_customer", "14646", "")
+
+
+def test_of_what_was_searched_for_it_is_the_latest_that_it_can_be(world: World) -> None:
+    app = opened(world.open("invoices", **WHOLE, number="58"), "Invoices found")
+    assert "No event behind it is newer than this one: invoiced 9 Dec 2011" in text(app)
+
+
+def test_of_order_lines_it_is_one_of_those_shown(world: World) -> None:
+    app = opened(world.open("sales", **WHOLE, rows="1"), "Order lines")
+    assert "Newest event behind it: invoiced 1 Dec 2010, 08:26 UTC" in text(app)
+
+
+def test_when_it_cannot_be_asked_the_rest_of_the_evidence_stands(world: World) -> None:
+    from pipeline.errors import CloudDownError
+
+    world.warehouse.errors["newest_of_scope"] = CloudDownError("The warehouse is away.")
+    app = opened(world.open("sales", **NOVEMBER), "Sales totals")
+    assert "The newest event: out of reach" in app.error[0].value
+    assert "-- sales_totals" in code(app)
+
+
+# --- order lines and invoices -------------------------------------------------------------------------------------
+
+
+def test_a_page_of_order_lines_is_asked_of_the_lake_too(world: World) -> None:
+    world.lake.answers = {"lines_of_scope": ANSWERS["lines_of_scope"]}
+    app = opened(world.open("sales", **WHOLE, rows="3"), "Order lines")
+    app.button(key="twin Order lines").click().run()
+    ((name, parameters),) = world.lake.asked
+    assert (name, parameters["skipped"], parameters["top"]) == ("lines_of_scope", 100, 50)
+    assert "The engines agree" in app.success[0].value
+
+
+def test_an_invoice_tells_what_was_read_for_it(world: World) -> None:
+    asked: list[dict[str, Any]] = []
+    answer = world.services["dynamodb"].query
+
+    def query(request: dict[str, Any]) -> dict[str, Any]:
+        asked.append(request)
+        return {**answer(**request), "ConsumedCapacity": {"CapacityUnits": 1.5}}
+
+    world.services["dynamodb"] = FakeService({"query": query})
+    app = world.open("invoices", invoice="536365")
+    assert text(app).count("DynamoDB in ") == 2
+    assert "read units" not in text(app)
+    opened(app, "The invoice")
+    said = text(app)
+    assert "Asked of the invoices (DynamoDB) at" in said
+    assert "kept for nobody" in said
+    assert "1.5 read units, less than 0.000001 USD on AWS" in said
+    assert "Newest event behind it: invoiced 1 Dec 2010, 08:26 UTC" in said
+    assert '":key": {\n      "S": "536365"' in code(app)
+    before = len(asked)
+    button(app, "Ask again now").click().run()
+    assert len(asked) > before
+    opened(app, "The other invoices")
+    assert '"IndexName": "customer"' in code(app)
