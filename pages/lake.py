@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import streamlit as st
 
-from pages.parts import asked, charts, evidence, filters, head, sessions, states, tiles, words
+from pages.parts import asked, charts, evidence, head, periods, sessions, states, tiles, words
 from queries import definitions as d
 from queries.reports import arrivals
 
@@ -19,7 +19,7 @@ def this_hour() -> datetime:
 
 
 head.show("Lake", "What arrived in the lake's files, by arrival hour in UTC; asked of Athena.")
-period, _ = filters.period(filters.Span(), scope="arrivals", by_options=("hour",), days=DAYS, by_hours=True)
+period, _ = periods.period(periods.Span(), scope="arrivals", by_options=("hour",), days=DAYS, by_hours=True)
 
 
 def arrived(answering: asked.Answering) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import plotly.graph_objects as go
 import streamlit as st
 
-from pages.parts import charts, customer_segments, customer_who, evidence, filters, options, theme, tiles, words
+from pages.parts import charts, customer_segments, customer_who, evidence, narrowing, options, theme, tiles, words
 from queries import definitions as d
 
 if TYPE_CHECKING:
@@ -40,6 +40,7 @@ def summary(state: Selection, who: Who, course: Answering, in_segments: Answerin
         notes["nobody_net_sales"] = "not among those chosen"
     tiles.headline((d.CUSTOMERS, d.NEW_CUSTOMERS, d.RETURNING_ORDERS, d.NOBODY_NET_SALES), sums, notes)
     customer_who.note(who)
+    evidence.show("New and returning customers", course, more={"How many there are": in_segments})
 
 
 def new_and_returning(state: Selection, who: Who, answering: Answering) -> None:
@@ -62,7 +63,7 @@ def new_and_returning(state: Selection, who: Who, answering: Answering) -> None:
         chart,
         key=f"customers {measure.column} {state.step}",
         alt=f"{measure.label} of new and returning customers by {state.by}, {words.period(state.period)}.",
-        pick=lambda place: filters.choose(step=steps[place].to_pydatetime()),
+        pick=lambda place: narrowing.choose(step=steps[place].to_pydatetime()),
         names=[words.step(step, state.by) for step in steps],
         what=words.a(state.by),
     )
@@ -120,7 +121,7 @@ def best(state: Selection, who: Who, answering: Answering, *, of_all_time: bool)
         chart,
         key=f"customers best {of_all_time} {state.country} {state.step}",
         alt=f"Net sales of the {len(known)} best customers {when}.",
-        pick=lambda place: filters.choose(customer=names[place]),
+        pick=lambda place: narrowing.choose(customer=names[place]),
     )
     customer_segments.listed(known, "best")
     _nobody(nobody)
@@ -155,7 +156,7 @@ def countries(state: Selection, who: Who, answering: Answering) -> None:
         chart,
         key=f"customers countries {state.country}",
         alt=f"Customers in the {len(names)} countries with most of them.",
-        pick=lambda place: filters.choose(country=names[place]),
+        pick=lambda place: narrowing.choose(country=names[place]),
     )
     customer_who.note(who, "Of all time, by the country of the latest invoice. Click a bar to narrow the page.")
     evidence.show("Customers by country", answering, shown=frame, chart=chart)

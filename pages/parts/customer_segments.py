@@ -57,7 +57,7 @@ def show(state: Selection, who: Who, answering: Answering, cutoffs: Answering) -
         replace(who, segment=None), "Of all time, up to the newest event. Click a bar for its customers alone."
     )
     _explained(found.frame, cutoffs)
-    evidence.show("Segments", answering, shown=found.frame, chart=chart)
+    evidence.show("Segments", answering, more={"What earns a score": cutoffs}, shown=found.frame, chart=chart)
     if wanted:
         _members(state, who, wanted)
 

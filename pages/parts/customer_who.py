@@ -13,7 +13,7 @@ from queries import segments
 from queries.who import EVERYBODY, Who, parse_cell
 
 if TYPE_CHECKING:
-    from pages.parts.filters import Span
+    from pages.parts.periods import Span
     from queries.who import Cell
 
 

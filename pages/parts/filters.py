@@ -1,103 +1,25 @@
-"""What an analyst's page is about: in its address, in the pickers, and its period carried from page to page."""
+"""What an analyst's page is about: its whole state, from its address and the pickers."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from pages.parts import asked, charts, hours, newest_event, options, states, words
+from pages.parts import asked, narrowing, periods, states
 from pipeline.errors import BadInputError, WeirError
-from queries.period import FIRST_DAY, GRAINS, LAST_DAY, WHOLE_DAYS, By, Period, natural_by, parse_by, parse_day, today
+from queries.period import GRAINS, By
 from queries.reports import sales
 from queries.scope import ALL
-from queries.selection import COMPARES, PARSERS, Compare, Selection, start_of, written
+from queries.selection import COMPARES, PARSERS, Compare, Selection, start_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-    from datetime import date, datetime
+    from collections.abc import Sequence
 
-    from streamlit.delta_generator import DeltaGenerator
+    from pages.parts.periods import Span
 
-    from pages.parts.asked import Answering
-
-_DEFAULT_DAYS = 90
-_SHORTCUTS = {"7 days": 7, "30 days": 30, "90 days": 90, "1 year": 365}
-_OF_ARRIVALS = {"Today": 1, "2 days": 2, "7 days": 7, "30 days": 30}
-_ALL = "All"
 COMPARED: dict[Compare, str] = {"none": "nothing", "previous": "the period before", "year": "a year before"}
-_HOURS = {"hour": 24.0, "day": 1.0, "month": 1 / 28, "year": 1 / 365}
-
-
-@dataclass(frozen=True)
-class Span:
-    """The days that there are sales for; None when there are none, or when the warehouse does not say (not `known`).
-
-    `newest_at` is the invoice date of the newest event; `answering` is the answer that says so.
-    """
-
-    first: date | None = None
-    newest_at: datetime | None = None
-    known: bool = True
-    answering: Answering | None = None
-
-    @property
-    def newest(self) -> date | None:
-        """The last day that there are sales for."""
-        return self.newest_at.date() if self.newest_at else None
-
-    def told(self) -> str:
-        """How old the newest event is, in words."""
-        return f"newest event {words.moment(self.newest_at)} UTC, {words.age(self.newest_at)}" if self.newest_at else ""
-
-
-def sales_span() -> Span:
-    """The days of the first and the newest order line that the warehouse knows."""
-    try:
-        (answering,) = asked.together(asked.warehouse(sales.span))
-        row = answering.figure().row
-    except WeirError:
-        # Whoever shows a figure of the warehouse tells of this error; the pickers can do without.
-        return Span(known=False)
-    newest_event.remember(row["newest_at"])
-    return Span(row["first_at"].date(), row["newest_at"], answering=answering) if row["lines"] else Span()
-
-
-def period(
-    span: Span,
-    *,
-    scope: str,
-    by_options: Sequence[By] = GRAINS,
-    days: int = _DEFAULT_DAYS,
-    by_hours: bool = False,
-    series: int = 1,
-    row: DeltaGenerator | None = None,
-) -> tuple[Period, By]:
-    """The pickers, and what they say: the address first, then what was chosen on another page of this `scope`.
-
-    They stand in `row` when there is one; `by_hours` adds those of the first and the last hour; `series` is how many a
-    chart over time may show. Ends the run with words when the period ends before it starts.
-    """
-    newest = span.newest or today()
-    default = Period.last_days(days, newest)
-    start, end, by = _from_address(scope, default, by_options)
-    between = hours.chosen(scope) if by_hours else WHOLE_DAYS
-    with row or _row():
-        _pickers(scope, start, end, _shortcuts(scope, span), between)
-        if by_hours:
-            hours.pick(scope, between)
-        by = _divider(scope, by, by_options)
-    try:
-        chosen = Period(start, end, *between)
-    except BadInputError as error:
-        st.warning(str(error), icon=":material/date_range:")
-        st.stop()
-    if span.known or (start, end) != (default.start, default.end):
-        _remember(scope, start, end, by)  # but for days that were guessed
-    if by_hours:
-        hours.remember(scope, between)
-    return chosen, _fine_enough(chosen, by, charts.MOST_POINTS // series)
 
 
 def selection(
@@ -108,10 +30,10 @@ def selection(
     `narrows` are the filters that the page's figures know; the address is not heard about others. `series` is how many
     a chart over time shows.
     """
-    row = _row()
+    row = periods.row_of_pickers()
     if compares and st.query_params.get("compare", "none") != "none":
         series *= 2
-    chosen, by = period(span, scope="sales", by_options=by_options, row=row, series=series)
+    chosen, by = periods.period(span, scope="sales", by_options=by_options, row=row, series=series)
     found = Selection(chosen, by)
     for name in (*narrows, *(["compare"] if compares else [])):
         text = st.query_params.get(name, "")
@@ -129,40 +51,6 @@ def selection(
     return _within(found)
 
 
-def narrow(name: str, value: object, **values: object) -> None:
-    """Keep the page narrowed to one value, and `choose` others."""
-    st.query_params[name] = written(name, value)
-    choose(**values)
-
-
-def choose(**values: object) -> None:
-    """Narrow the page to these values of a Selection's fields, or to no such thing where they are chosen already."""
-    for name, value in values.items():
-        text = written(name, value)
-        if not text or st.query_params.get(name) == text:
-            st.query_params.pop(name, None)
-        else:
-            st.query_params[name] = text
-    _from_the_first()
-
-
-def clear(*names: str) -> None:
-    """Narrow the page by these fields no longer."""
-    for name in names:
-        st.query_params.pop(name, None)
-    _from_the_first()
-
-
-def _from_the_first() -> None:
-    """Whoever asks on begins with the first rows again."""
-    for name in options.PAGED:
-        st.query_params.pop(name, None)
-
-
-def _row() -> DeltaGenerator:
-    return st.container(horizontal=True, vertical_alignment="bottom", gap="small")
-
-
 def _within(found: Selection) -> Selection:
     """Without a step that is no step of the period."""
     if found.step is None or (found.scope.since < found.scope.until and found.step == start_of(found.step, found.by)):
@@ -176,7 +64,7 @@ def _comparer(found: Selection) -> None:
 
     def compared() -> None:
         st.query_params.pop("compare", None)
-        choose(compare=st.session_state["sales compare"])
+        narrowing.choose(compare=st.session_state["sales compare"])
 
     st.selectbox(
         "Compared with",
@@ -198,7 +86,7 @@ def _countries(found: Selection) -> None:
 
     def narrowed() -> None:
         st.query_params.pop("country", None)
-        choose(country=st.session_state["sales country"])
+        narrowing.choose(country=st.session_state["sales country"])
 
     st.selectbox(
         "Country",
@@ -208,98 +96,3 @@ def _countries(found: Selection) -> None:
         width=190,
         on_change=narrowed,
     )
-
-
-def _from_address(scope: str, default: Period, by_options: Sequence[By]) -> tuple[date, date, By]:
-    before = st.session_state.get(f"period {scope}")
-    start: date
-    end: date
-    by: By | None
-    start, end, by = before or (default.start, default.end, None)
-    for name, text in st.query_params.to_dict().items():
-        try:
-            if name == "start":
-                start = parse_day(text)
-            elif name == "end":
-                end = parse_day(text)
-            elif name == "by":
-                by = parse_by(text)
-        except BadInputError as error:
-            states.ignored(name, error)
-    if by is None or by not in by_options:
-        natural = natural_by(Period(start, max(start, end)))
-        return start, end, natural if natural in by_options else by_options[0]
-    return start, end, by
-
-
-def _pickers(scope: str, start: date, end: date, shortcuts: Mapping[str, Period], between: tuple[int, int]) -> None:
-    keys = {name: f"{scope} {name}" for name in ("shortcut", "start", "end")}
-    shown = (start, end, *between)
-    st.session_state[keys["start"]], st.session_state[keys["end"]] = start, end
-    st.session_state[keys["shortcut"]] = next(
-        (name for name, p in shortcuts.items() if (p.start, p.end, p.start_hour, p.end_hour) == shown), None
-    )
-
-    def picked() -> None:
-        # An emptied picker says nothing: the day before stays.
-        _from_the_first()
-        _to_address(start=st.session_state[keys["start"]], end=st.session_state[keys["end"]])
-
-    def jumped() -> None:
-        name = st.session_state[keys["shortcut"]]
-        if name:
-            clear("step")
-            hours.remember(scope, WHOLE_DAYS)
-            _to_address(start=shortcuts[name].start, end=shortcuts[name].end, by=natural_by(shortcuts[name]))
-
-    st.pills("Period", list(shortcuts), key=keys["shortcut"], on_change=jumped)
-    for name, label in (("start", "From"), ("end", "To")):
-        st.date_input(
-            label,
-            key=keys[name],
-            on_change=picked,
-            format="DD/MM/YYYY",
-            width=140,
-            min_value=FIRST_DAY,
-            max_value=LAST_DAY,
-        )
-
-
-def _shortcuts(scope: str, span: Span) -> dict[str, Period]:
-    newest = span.newest or today()
-    # Arrivals have no span of their own; they are near today.
-    lengths = _SHORTCUTS if scope == "sales" else _OF_ARRIVALS
-    found = {name: Period.last_days(days, newest) for name, days in lengths.items()}
-    return found | ({_ALL: Period(span.first, newest)} if span.first else {})
-
-
-def _divider(scope: str, by: By, choices: Sequence[By]) -> By:
-    key = f"{scope} by"
-    st.session_state[key] = by
-
-    def divided() -> None:
-        clear("step")  # an hour is no day
-        _to_address(by=st.session_state[key])
-
-    if len(choices) > 1:
-        st.segmented_control("By", list(choices), key=key, required=True, format_func=str.capitalize, on_change=divided)
-    return by
-
-
-def _to_address(**values: object) -> None:
-    st.query_params.update({name: str(value) for name, value in values.items() if value is not None})
-
-
-def _remember(scope: str, start: date, end: date, by: By) -> None:
-    st.session_state[f"period {scope}"] = (start, end, by)
-    _to_address(start=start, end=end, by=by)
-
-
-def _fine_enough(chosen: Period, by: By, most: int) -> By:
-    """The division asked for, or the next one of which a chart can carry all, `most` points."""
-    for coarser in GRAINS[GRAINS.index(by) :]:
-        if chosen.days * _HOURS[coarser] <= most:
-            if coarser != by:
-                st.info(f"{words.count(chosen.days)} days are too many to show by {by}; shown by {coarser}.")
-            return coarser
-    return "year"

@@ -11,8 +11,9 @@ How a page uses it (Sales is the example to read):
 3. Each figure is shown in a `states.panel(name)`, which tells of errors and of waiting in its place; under it stands
    `evidence.show(name, answering, chart=chart)`: evidence, refresh, CSV, Parquet, chart. Where a panel shows more than
    one answer, `more={"In words": other}` puts the others' beside it.
-4. A chart whose points can be clicked is shown with `charts.show(..., pick=lambda place: filters.choose(country=...))`;
-   `choose` sets a filter, or drops it when it was set to that already. Put the filter's value in the chart's key.
+4. A chart whose points can be clicked is shown with `charts.show(..., pick=...)`, which calls
+   `narrowing.choose(country=...)`: it sets a filter, or drops it when it was set to that already. Put the filter's
+   value in the chart's key.
 5. `behind.lines(state, count)` at the end offers the order lines of the same scope, paged in the engine.
 """
 
@@ -23,7 +24,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from pages.parts import evidence, filters, head, states, views, words
+from pages.parts import evidence, filters, head, narrowing, periods, states, views, words
 from queries.period import GRAINS
 from queries.scope import DAYS_OF_THE_WEEK
 from queries.selection import end_of
@@ -31,7 +32,7 @@ from queries.selection import end_of
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from pages.parts.filters import Span
+    from pages.parts.periods import Span
     from queries.period import By
     from queries.selection import Selection
 
@@ -58,7 +59,7 @@ def begin(
     Ends the run with words when the period ends before it starts.
     """
     head.show(title, answers)
-    span = filters.sales_span()
+    span = periods.sales_span()
     state = filters.selection(span, narrows=narrows, compares=compares, by_options=by_options, series=series)
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown(f"**{words.period(state.period)}**", width="content")
@@ -94,14 +95,14 @@ def _breadcrumb(state: Selection, narrows: Sequence[str], more: Mapping[str, str
         st.markdown("Narrowed to", width="content")
         for name, text in crumbs.items():
             st.button(
-                text, key=f"crumb {name}", icon=_ICON, on_click=filters.clear, args=(name,), help="Click to clear"
+                text, key=f"crumb {name}", icon=_ICON, on_click=narrowing.clear, args=(name,), help="Click to clear"
             )
         if state.step is not None and state.by != "hour":
             st.button(
                 "Zoom in", key="crumb zoom", icon=":material/zoom_in:", type="tertiary", on_click=_zoom, args=(state,)
             )
         if len(crumbs) > 1:
-            st.button("Clear all", key="crumb all", type="tertiary", on_click=filters.clear, args=tuple(crumbs))
+            st.button("Clear all", key="crumb all", type="tertiary", on_click=narrowing.clear, args=tuple(crumbs))
 
 
 def _crumbs(state: Selection) -> dict[str, str]:
@@ -123,5 +124,5 @@ def _zoom(state: Selection) -> None:
         return
     last = (end_of(state.step, state.by) - timedelta(seconds=1)).date()
     start, end = max(state.step.date(), state.period.start), min(last, state.period.end)
-    filters.clear("step")
+    narrowing.clear("step")
     st.query_params.update({"start": str(start), "end": str(end), "by": _FINER[state.by]})

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 import streamlit as st
 
-from pages.parts import asked, charts, evidence, filters, options, states, tiles, words
+from pages.parts import asked, charts, evidence, narrowing, options, states, tiles, words
 from pages.parts.product_ranking import UNNAMED
 from queries import definitions as d
 from queries.reports import products
@@ -88,7 +88,7 @@ def _trend(state: Selection, answering: Answering, product: str) -> None:
         key=f"product {measure.column} {state.step}",
         alt=f"{measure.label} of {product} by {state.by}, {words.period(state.period)}.",
         # Narrowed, another product may be the first: this one stays.
-        pick=lambda place: filters.narrow("product", product, step=steps[place].to_pydatetime()),
+        pick=lambda place: narrowing.narrow("product", product, step=steps[place].to_pydatetime()),
         names=[words.step(step, state.by) for step in steps],
         what=words.a(state.by),
     )
@@ -109,7 +109,7 @@ def _countries(state: Selection, answering: Answering, product: str) -> None:
         chart,
         key=f"product countries {state.country}",
         alt=f"Net sales of {product} in the {len(names)} countries that bought most.",
-        pick=lambda place: filters.narrow("product", product, country=names[place]),
+        pick=lambda place: narrowing.narrow("product", product, country=names[place]),
     )
     evidence.show("Its countries", answering, shown=frame, chart=chart)
 

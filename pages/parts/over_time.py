@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from pages.parts import charts, evidence, filters, options, words
+from pages.parts import charts, evidence, filters, narrowing, options, words
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -37,7 +37,7 @@ def show(state: Selection, answering: Answering, before: Answering | None, measu
         chart,
         key=f"sales {measure.column} {state.step}",
         alt=f"{measure.label} by {state.by}, {words.period(state.period)}.",
-        pick=lambda place: filters.choose(step=steps[place].to_pydatetime()),
+        pick=lambda place: narrowing.choose(step=steps[place].to_pydatetime()),
         names=[words.step(step, state.by) for step in steps],
         what=words.a(state.by),
     )

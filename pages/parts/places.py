@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
-from pages.parts import charts, evidence, filters, heat, product_ranking, words
+from pages.parts import charts, evidence, heat, narrowing, product_ranking, words
 from queries import definitions as d
 from queries.scope import DAYS_OF_THE_WEEK
 
@@ -39,9 +39,9 @@ def weekdays(state: Selection, answering: Answering | None) -> None:
     def pick(place: int) -> None:
         weekday, hour = cells[place]
         again = (weekday, hour) == chosen
-        filters.clear("weekday", "hour")
+        narrowing.clear("weekday", "hour")
         if not again:
-            filters.choose(weekday=weekday, hour=hour)
+            narrowing.choose(weekday=weekday, hour=hour)
 
     charts.show(
         chart,
@@ -81,6 +81,6 @@ def countries(state: Selection, answering: Answering) -> None:
         chart,
         key=f"sales countries {state.country}",
         alt=f"Net sales of the {len(names)} countries that bought most, {words.period(state.period)}.",
-        pick=lambda place: filters.choose(country=names[place]),
+        pick=lambda place: narrowing.choose(country=names[place]),
     )
     evidence.show("By country", answering, shown=frame, chart=chart)

@@ -9,7 +9,7 @@ import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
 
-from pages.parts import asked, charts, evidence, filters, options, states, tables, theme, tiles, words
+from pages.parts import asked, charts, evidence, narrowing, options, states, tables, theme, tiles, words
 from queries import definitions as d
 from queries.reports import products
 
@@ -49,7 +49,7 @@ def show(state: Selection, answering: Answering, ranking: Ranking, end: End) -> 
         chart,
         key=f"products {ranking} {end} {state.product}",
         alt=f"The {end} {len(frame)} products {_WORDS[ranking]} {words.during(state)}, with their shares.",
-        pick=lambda place: filters.choose(product=codes[place]),
+        pick=lambda place: narrowing.choose(product=codes[place]),
         names=[f"{name} ({code})" for name, code in zip(names, codes, strict=True)],
         what="a product",
     )

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from pages.parts import asked, charts, evidence, filters, flows, operators, states, words
+from pages.parts import asked, charts, evidence, flows, operators, periods, states, words
 from queries import definitions as d
 from queries.reports import views
 
@@ -22,7 +22,7 @@ def show() -> None:
     """Three figures over one period; each fails on its own."""
     st.header("History", divider="gray")
     st.caption("Page views that arrived in the lake in these hours (UTC), each counted once; asked of Athena.")
-    period, by = filters.period(filters.Span(), scope="arrivals", by_options=("hour", "day"), days=DAYS, by_hours=True)
+    period, by = periods.period(periods.Span(), scope="arrivals", by_options=("hour", "day"), days=DAYS, by_hours=True)
     this_hour = datetime.now(UTC).replace(tzinfo=None, minute=0, second=0, microsecond=0)
     course, pages, flowing = asked.together(
         asked.lake(views.by_step, period, by, this_hour),
