@@ -1,9 +1,14 @@
-"""Serves the dashboard, as `streamlit run dashboard.py` does, but with each answer on its way at once.
+"""Serves the dashboard, as `streamlit run dashboard.py` does, but a first visit sooner: it takes 110 files.
 
-A first visit takes 110 small files. Streamlit 1.67 binds its port with a socket that names no protocol, and asyncio
-turns Nagle's algorithm off for sockets that name TCP only (`_set_nodelay` in asyncio/base_events.py): a file's second
-packet then waits 40 ms, until the browser has acknowledged the first one. This port names TCP. The rest is Streamlit's
-own application, served by Uvicorn with Streamlit's own settings.
+- Streamlit 1.67 binds its port with a socket that names no protocol, and asyncio turns Nagle's algorithm off for
+  sockets that name TCP only (`_set_nodelay` in asyncio/base_events.py): a file's second packet then waits 40 ms, until
+  the browser has acknowledged the first one. This port names TCP.
+- Streamlit reads its scripts from the disk in pieces of 64 kB for each visitor and sends them as they are, 8 MB. Here
+  they are kept in memory, compressed once.
+- The browser learns that it needs Plotly, by far the largest of them, when the first chart arrives. Here the page's own
+  answer says so.
+
+The rest is Streamlit's own application, served by Uvicorn with Streamlit's own settings.
 
     python serve.py --port 8501
 """
@@ -11,15 +16,74 @@ own application, served by Uvicorn with Streamlit's own settings.
 from __future__ import annotations
 
 import argparse
+import gzip
+import mimetypes
 import socket
 import sys
+from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import streamlit as st
 import uvicorn
+from anyio import to_thread
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.middleware import Middleware
+from starlette.responses import Response
+
+if TYPE_CHECKING:
+    from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 _DASHBOARD = Path(__file__).with_name("dashboard.py")
 _MIB = 1 << 20
+_STREAMLIT = Path(st.__file__).parent / "static"
+# The files' names change with their content: Streamlit lets browsers keep them for a year, too.
+_FOR_A_YEAR = "public, immutable, max-age=31536000"
+_PACKED = {".css", ".js"}  # the rest, fonts and pictures, is compressed already
+_LOW = "; rel=modulepreload; crossorigin; fetchpriority=low"  # after the scripts that the page itself names
+
+
+class Scripts:
+    """Sends Streamlit's scripts, styles and fonts from memory, and tells of Plotly beforehand (ASGI middleware).
+
+    Whatever else is asked for, or asked for in parts, Streamlit answers.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+        self._files = {f"/{path.relative_to(_STREAMLIT)}": path for path in _STREAMLIT.glob("static/**/*.*")}
+        charts = (address for address in self._files if address.startswith("/static/js/PlotlyChart."))
+        self._link = ", ".join(f"<.{address}>{_LOW}" for address in charts)
+        self._plain = cache(Path.read_bytes)
+        self._packed = cache(lambda path: gzip.compress(path.read_bytes()))
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer, or let Streamlit answer."""
+        if scope["type"] != "http" or scope["method"] != "GET":
+            return await self._app(scope, receive, send)
+        asked = Headers(scope=scope)
+        path = self._files.get(scope["path"])
+        if path is None or "range" in asked:
+            return await self._app(scope, receive, self._telling(send))
+        packed = path.suffix in _PACKED and "gzip" in asked.get("accept-encoding", "")
+        body = await to_thread.run_sync(self._packed if packed else self._plain, path)
+        answer = Response(body, media_type=mimetypes.guess_type(path.name)[0])
+        answer.headers.update({"Cache-Control": _FOR_A_YEAR, "Vary": "Accept-Encoding"})
+        if packed:
+            answer.headers["Content-Encoding"] = "gzip"
+        return await answer(scope, receive, send)
+
+    def _telling(self, send: Send) -> Send:
+        """`send`, with a page's answer naming Plotly's script."""
+
+        async def tell(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                if self._link and headers.get("content-type", "").startswith("text/html"):
+                    headers["Link"] = self._link
+            await send(message)
+
+        return tell
 
 
 def bound(address: str, port: int) -> socket.socket:
@@ -43,7 +107,7 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--address", help="default: server.address of it, the loopback")
     parser.add_argument("script", nargs="?", type=Path, default=_DASHBOARD, help="another script than dashboard.py")
     chosen = parser.parse_args(arguments)
-    app = st.App(chosen.script.resolve())
+    app = st.App(chosen.script.resolve(), middleware=[Middleware(Scripts)])
     address = str(chosen.address or st.get_option("server.address"))
     port = int(st.get_option("server.port") if chosen.port is None else chosen.port)
     try:

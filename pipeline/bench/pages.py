@@ -16,8 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import date, timedelta
 
-    from playwright.sync_api import Browser
-
+    from pipeline.bench.browser import Browser
     from pipeline.bench.served import Served
     from pipeline.bench.windows import Opened
 

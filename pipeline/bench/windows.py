@@ -1,28 +1,26 @@
-"""Chromium in front of the real dashboard: how long a page takes to its last figure, and how much it was sent.
+"""Windows of Chromium in front of the real dashboard: how long a page takes to its last figure, and what it was sent.
 
 A page is there when its script has ended, the server is connected, no placeholder, spinner or figure that is still
-asked for is left and every chart that can be seen is drawn, and has been so for a tenth of a second; the time is that
-of the first such moment, by the page's own clock from the start of its navigation or from the click.
+asked for is left and every chart that can be seen is drawn, sparklines too, and has been so for a tenth of a second;
+the time is that of the first such moment, by the page's own clock from the start of its navigation or from the click.
 """
 
 from __future__ import annotations
 
-import os
-import shutil
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+import json
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from pipeline.errors import LocalCloudError
+
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
-    from playwright.sync_api import Browser, BrowserContext, Page
+    from pipeline.bench.browser import Browser
 
-_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-_ARGUMENTS = ("--disable-background-networking", "--disable-component-update", "--disable-gpu", "--no-first-run")
-_LIMIT_MS = 60_000
 _WATCH = """(() => {
     const drawn = (chart) => chart.offsetParent === null || chart.querySelector('.main-svg');
+    const sketched = (line) => line.offsetParent === null || line.querySelector('canvas, svg');
     const there = () => {
         const app = document.querySelector('[data-testid=stApp]');
         return app && app.dataset.testScriptState === 'notRunning'
@@ -31,20 +29,33 @@ _WATCH = """(() => {
             && (!window.weirWanted || location.search.includes(window.weirWanted))
             && (!window.weirTitle || document.querySelector('h1')?.innerText.startsWith(window.weirTitle))
             && !document.querySelector('[data-testid=stSpinner], [data-testid=stSkeleton], [class*="st-key-cancel-"]')
-            && [...document.querySelectorAll('[data-testid=stPlotlyChart]')].every(drawn);
+            && [...document.querySelectorAll('[data-testid=stPlotlyChart]')].every(drawn)
+            && [...document.querySelectorAll('[data-testid=stMetricChart]')].every(sketched);
     };
-    let since = null;
-    window.weirReady = null;
+    let since = null, ready = null, waiting = null;
     setInterval(() => {
-        if (window.weirReady !== null) return;
-        if (!there()) { since = null; return; }
-        since ??= performance.now();
-        if (performance.now() - since >= 100) window.weirReady = since;
+        if (ready === null) {
+            if (!there()) { since = null; return; }
+            since ??= performance.now();
+            if (performance.now() - since < 100) return;
+            ready = since;
+        }
+        waiting?.(ready);
     }, 5);
+    window.weirReady = () => new Promise((resolve) => { waiting = resolve; });
     window.weirClick = (element, wanted, title) => {
-        window.weirWanted = wanted; window.weirTitle = title; since = null;
-        window.weirFrom = performance.now(); window.weirReady = null;
+        window.weirWanted = wanted; window.weirTitle = title; since = null; ready = null;
+        const from = performance.now();
         element.click();
+        return window.weirReady().then((at) => at - from);
+    };
+    window.weirSent = [];
+    const Plain = window.WebSocket;
+    window.WebSocket = class extends Plain {
+        constructor(...given) {
+            super(...given);
+            this.addEventListener('message', ({data}) => window.weirSent.push(data.byteLength ?? data.size));
+        }
     };
 })()"""
 
@@ -58,34 +69,37 @@ class Opened:
     largest_bytes: int
 
 
-@dataclass
+@dataclass(frozen=True)
 class Window:
     """One browser window of its own; its browser's cache is empty at first and kept from page to page."""
 
-    context: BrowserContext
-    page: Page
-    frames: list[int] = field(default_factory=list)
+    browser: Browser
+    context: str
+    session: str
 
     @classmethod
     def of(cls, browser: Browser) -> Window:
         """A desktop's window."""
-        context = browser.new_context(viewport={"width": 1440, "height": 900})
-        context.add_init_script(_WATCH)
-        window = cls(context, context.new_page())
-        window.page.set_default_timeout(_LIMIT_MS)
-        window.page.on("websocket", window._listen)
-        return window
+        context = browser.call("Target.createBrowserContext")["browserContextId"]
+        target = browser.call(
+            "Target.createTarget", url="about:blank", browserContextId=context, newWindow=True, width=1440, height=900
+        )
+        session = browser.call("Target.attachToTarget", targetId=target["targetId"], flatten=True)["sessionId"]
+        browser.call("Page.enable", session)
+        browser.call("Page.addScriptToEvaluateOnNewDocument", session, source=_WATCH)
+        return cls(browser, context, session)
 
     def start(self, address: str) -> None:
-        """Go to a page, and do not wait for it."""
-        self.frames.clear()
-        self.page.goto(address, wait_until="commit")
+        """Go to a page, and do not wait for it. Raises LocalCloudError when nobody serves there."""
+        failed = self.browser.call("Page.navigate", self.session, url=address).get("errorText")
+        if failed:
+            raise LocalCloudError(f"Chromium could not open {address}: {failed}.")
 
     def opened(self) -> Opened:
         """Wait for the page that `start` went to."""
-        self.page.wait_for_function("() => window.weirReady !== null")
-        seconds = float(self.page.evaluate("() => window.weirReady")) / 1000
-        return Opened(seconds, sum(self.frames), max(self.frames, default=0))
+        seconds = float(self._found("weirReady()")) / 1000
+        sent: list[int] = self._found("weirSent")
+        return Opened(seconds, sum(sent), max(sent, default=0))
 
     def open(self, address: str) -> Opened:
         """Go to a page and wait for it."""
@@ -94,41 +108,28 @@ class Window:
 
     def click(self, text: str, wanted: str) -> float:
         """Click the choice that says `text`, wait until the address holds `wanted` and all is there; seconds."""
-        element = self.page.get_by_test_id("stButtonGroup").get_by_text(text, exact=True).first
-        element.evaluate("(element, wanted) => window.weirClick(element.closest('button'), wanted)", wanted)
-        return self._since_click()
+        return self._clicked("[data-testid=stButtonGroup] button", text, wanted, "")
 
     def visit(self, title: str) -> float:
         """Choose the page that the menu calls `title`, wait for it; seconds."""
-        link = self.page.get_by_test_id("stSidebarNavLink").filter(has_text=title).first
-        link.evaluate("(element, title) => window.weirClick(element, '', title)", title)
-        return self._since_click()
-
-    def _since_click(self) -> float:
-        self.page.wait_for_function("() => window.weirReady !== null")
-        return float(self.page.evaluate("() => window.weirReady - window.weirFrom")) / 1000
+        return self._clicked("[data-testid=stSidebarNavLink]", title, "", title)
 
     def close(self) -> None:
         """Forget everything."""
-        self.context.close()
+        self.browser.call("Target.disposeBrowserContext", browserContextId=self.context)
 
-    def _listen(self, socket: Any) -> None:  # noqa: ANN401 - Playwright's WebSocket
-        socket.on("framereceived", lambda frame: self.frames.append(len(frame)))
+    def _clicked(self, selector: str, text: str, wanted: str, title: str) -> float:
+        chosen, said = json.dumps(selector), json.dumps(text)
+        element = f"[...document.querySelectorAll({chosen})].find((each) => each.innerText.trim().endsWith({said}))"
+        return float(self._found(f"weirClick({element}, {json.dumps(wanted)}, {json.dumps(title)})")) / 1000
 
-
-@contextmanager
-def chromium() -> Iterator[Browser]:
-    """The browser of this machine: `WEIR_CHROMIUM`, one on the path, or Playwright's own."""
-    from playwright.sync_api import sync_playwright  # noqa: PLC0415 - of the development requirements
-
-    named = os.environ.get("WEIR_CHROMIUM") or next((path for path in map(shutil.which, _NAMES) if path), None)
-    arguments = [*_ARGUMENTS, *(["--no-sandbox"] if os.geteuid() == 0 else [])]  # root has no sandbox
-    with sync_playwright() as playwright:
-        running = playwright.chromium.launch(executable_path=named, args=arguments)
-        try:
-            yield running
-        finally:
-            running.close()
+    def _found(self, script: str) -> Any:  # noqa: ANN401 - JSON
+        found = self.browser.call(
+            "Runtime.evaluate", self.session, expression=script, awaitPromise=True, returnByValue=True
+        )
+        if "exceptionDetails" in found:
+            raise LocalCloudError(f"The page refused {script}: {found['result'].get('description')}.")
+        return found["result"]["value"]
 
 
 def percentile(values: Sequence[float], share: float) -> float:

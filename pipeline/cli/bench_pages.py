@@ -15,6 +15,7 @@ from statistics import median
 from typing import TYPE_CHECKING, Any
 
 from pipeline import stack
+from pipeline.bench import browser as driven
 from pipeline.bench import load, pages, served, windows
 from pipeline.cli.bench_cloud import own_cloud, sample
 from pipeline.errors import BadInputError, LocalCloudError
@@ -91,7 +92,7 @@ def _measured(outputs: Outputs, place: Path, folder: Path, opens: int) -> dict[s
         raise BadInputError("There are no sales to show: load a file, or leave --here out.")
     days = pages.Days(first, last, timedelta(days=1))
     found: dict[str, Any] = {"rows": rows, "pages": {}}
-    with windows.chromium() as browser:
+    with driven.chromium() as browser:
         with served.dashboard(place, folder / "dashboard.log") as server:
             windows.Window.of(browser).open(server.url + "/sales")  # the server has its modules then
             for title, address in PAGES.items():
