@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 import shlex
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any, Generic, Literal, TypeVar
 
+import pandas as pd
 from boto3.dynamodb.types import TypeDeserializer
 
 from pipeline.clients import aws_errors
@@ -56,6 +57,14 @@ class Invoice:
     def total(self) -> Decimal:
         """The sum of its lines' amounts, in GBP."""
         return sum((line.amount for line in self.lines), Decimal(0))
+
+    @property
+    def frame(self) -> pd.DataFrame:
+        """Its lines, with the columns of a Line, as `reports.lines.of_invoice` tells them of the warehouse."""
+        names = [field.name for field in fields(Line)]
+        return pd.DataFrame(
+            [[getattr(line, name) for name in names] for line in self.lines], columns=names, dtype=object
+        )
 
     @property
     def kind(self) -> Kind:

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 import pandas as pd
 import streamlit as st
 
-from pages.parts import evidence, tables, words
+from pages.parts import asked, evidence, tables, words
 from queries.figure import Figure
+from queries.reports import lines as order_lines
 
 if TYPE_CHECKING:
     from queries.figure import Evidence
@@ -49,7 +50,8 @@ def document(invoice: Invoice, behind: Evidence) -> None:
     )
     shown = tables.formatted(lines, {"Quantity": words.count, "Unit price": words.price, "Amount": words.money})
     st.dataframe(shown, hide_index=True)
-    evidence.looked_up("The invoice", Figure(lines, behind))
+    of_warehouse = asked.warehouse(order_lines.of_invoice, invoice.number)
+    evidence.looked_up("The invoice", Figure(lines, behind), invoice.frame, of_warehouse)
 
 
 def others(customer_id: int, found: list[InvoiceSummary], behind: Evidence) -> None:

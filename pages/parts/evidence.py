@@ -14,7 +14,7 @@ from queries.answers import FRESH_FOR_S
 from queries.twins import differences, has_twin, of_lake
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Hashable, Mapping
 
     import pandas as pd
     import plotly.graph_objects as go
@@ -33,7 +33,7 @@ _LEAST_TOLD = 0.000001
 _KEPT = f"Kept for {FRESH_FOR_S:.0f} s, for everybody who looks at the same figure"
 _MOST_DIFFERENCES = 5
 _DIFFER = (
-    "**The engines differ.** An event reaches the lake and the warehouse within about a minute of each other: "
+    "**The engines differ.** An event reaches {} and {} within about a minute of each other: "
     "ask both again, and see the Audit page when they still differ."
 )
 _ENGINES = {
@@ -78,14 +78,19 @@ def show(
 
 
 @st.fragment
-def looked_up(what: str, figure: Figure) -> None:
-    """The same for what was read for this page alone, and is kept for nobody: an invoice is its customer's."""
+def looked_up(what: str, figure: Figure, compared: pd.DataFrame | None = None, twin: Question | None = None) -> None:
+    """The same for what was read for this page alone, and is kept for nobody: an invoice is its customer's.
+
+    `twin` asks the warehouse for the same, which is `compared` as the warehouse would tell it.
+    """
     panel = _opener(what, figure.evidence, "")
     if panel.open:
         with panel:
             _again(what)
             _told(figure.evidence, "Read anew whenever the page is asked for, and kept for nobody", of_warehouse=False)
             taking.files(what, figure, None, None)
+            if compared is not None and twin is not None:
+                _other_engine(what, compared, twin, twin.arguments, ("the invoices", "the warehouse"))
             st.code(figure.evidence.sql, language="bash", wrap_lines=True)
 
 
@@ -136,7 +141,8 @@ def _answer(
     _told(behind, _KEPT, of_warehouse=of_warehouse)
     taking.files(what, figure, shown, chart)
     if of_warehouse and has_twin(behind):
-        _other_engine(what, answering)
+        told = ("the warehouse", "the lake")
+        _other_engine(what, figure.frame, _twin(answering), answering.question.arguments, told)
     st.code(_as_run(behind), language="sql", wrap_lines=True)
 
 
@@ -147,24 +153,30 @@ def _told(behind: Evidence, kept: str, *, of_warehouse: bool) -> None:
         newest_event.show(behind, of_warehouse=of_warehouse)
 
 
-def _other_engine(what: str, answering: Answering) -> None:
-    """The same figure asked of the lake when somebody wants it, and whether the two agree."""
-    wanted = f"lake {what}"
-    if st.session_state.get(wanted) != answering.question.arguments:
+def _other_engine(
+    what: str, shown: pd.DataFrame, twin: Question, about: tuple[Hashable, ...], engines: tuple[str, str]
+) -> None:
+    """What is `shown`, asked of the second of the two `engines` when somebody wants it, and whether the two agree.
+
+    `about` tells what it is about: of something else it has to be wanted anew.
+    """
+    wanted = f"twin of {what}"
+    if st.session_state.get(wanted) != about:
 
         def want() -> None:
-            st.session_state[wanted] = answering.question.arguments
+            st.session_state[wanted] = about
 
-        st.button("Ask the lake for the same", key=f"twin {what}", icon=":material/compare_arrows:", on_click=want)
+        label = f"Ask {engines[1]} for the same"
+        st.button(label, key=f"twin {what}", icon=":material/compare_arrows:", on_click=want)
         return
-    with states.panel(f"{what}, of the lake"):
-        (twin,) = asked.together(_twin(answering))
-        other = twin.figure()
-        found = differences(answering.figure().frame, other.frame)
+    with states.panel(f"{what}, of {engines[1]}"):
+        (answering,) = asked.together(twin)
+        other = answering.figure()
+        found = differences(shown, other.frame)
         if not found:
             st.success("**The engines agree**, to the last digit.", icon=":material/check_circle:")
         else:
-            st.warning(_differ(found), icon=":material/warning:")
+            st.warning(_differ(found, engines), icon=":material/warning:")
         st.markdown(_facts(other.evidence))
 
 
@@ -173,16 +185,16 @@ def _twin(answering: Answering) -> Question:
     return asked.lake(of_lake, answering.question.report, first, last, *answering.question.arguments)
 
 
-def _differ(found: list[Difference]) -> str:
+def _differ(found: list[Difference], engines: tuple[str, str]) -> str:
     """The first differences in words; what is on its way explains them while a replay runs."""
     told = [
         f"- {words.plain(' '.join(str(key) for key in each.row) or 'all')}, {each.column}: "
-        f"{_value(each.ours)} in the warehouse, {_value(each.theirs)} in the lake"
+        f"{_value(each.ours)} in {engines[0]}, {_value(each.theirs)} in {engines[1]}"
         for each in found[:_MOST_DIFFERENCES]
     ]
     if len(found) > len(told):
         told.append(f"- and {words.count(len(found) - len(told))} more")
-    return "\n".join([_DIFFER, "", *told])
+    return "\n".join([_DIFFER.format(*engines), "", *told])
 
 
 def _value(value: object) -> str:

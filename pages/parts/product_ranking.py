@@ -138,6 +138,7 @@ def found(answering: Answering, wanted: str) -> None:
     names = frame["description"].fillna(UNNAMED)
     labels = {str(code): f"{name} ({code})" for code, name in zip(frame["stock_code"], names, strict=True)}
     options.opener("Products found", labels, "product", "found")
+    evidence.show("Products found", answering)
 
 
 def leaders(state: Selection) -> None:

@@ -67,10 +67,10 @@ def spread(warehouse: Engine, scope: Scope) -> Figure:
 def sought(warehouse: Engine, scope: Scope, what: Sought, number: int, size: int) -> Figure:
     """One row per invoice that fits, the newest first: page `number` (from 1) of `size` rows.
 
-    `found` and `found_net_sales` count and sum all that fit.
+    `found` and `found_net_sales` count and sum all that fit, whose newest event is that of `newest_at`.
     """
     query = _SQL["invoices_found"]
-    return warehouse.ask(
+    found = warehouse.ask(
         query,
         **scope.without(*_NARROWER).bound(
             query,
@@ -84,6 +84,7 @@ def sought(warehouse: Engine, scope: Scope, what: Sought, number: int, size: int
             skipped=(number - 1) * size,
         ),
     )
+    return found.newest("newest_at")
 
 
 def of_column(kind: Kind, band: int) -> Sought:

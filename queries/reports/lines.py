@@ -26,6 +26,12 @@ def page(warehouse: Engine, scope: Scope, number: int, size: int) -> Figure:
     return found.of(_whole(found.frame)).newest("invoice_date")
 
 
+def of_invoice(warehouse: Engine, number: str) -> Figure:
+    """One row per order line of an invoice, by line: `event_id`, `line_no`, what was sold, how much of it, at what."""
+    found = warehouse.ask(_SQL["lines_of_invoice"], invoice=number)
+    return found.of(found.frame.astype({"line_no": "Int64"}))
+
+
 def count(warehouse: Engine, scope: Scope) -> Figure:
     """One row: how many `lines` there are. It reads them; a rollup's own count is cheaper where there is one."""
     query = _SQL["lines_count"]

@@ -104,11 +104,14 @@ def test_a_search_by_everything_at_once(held: Held) -> None:
     prefix = orders["InvoiceNo"].iloc[0][:3]
     fitting = orders[orders["InvoiceNo"].str.startswith(prefix)].sort_values(["at", "InvoiceNo"], ascending=False)
     what = Sought(prefix=prefix, kind="order", least=Decimal(100))
-    first = invoices.sought(engine, scope, what, 1, 10).frame
+    answer = invoices.sought(engine, scope, what, 1, 10)
+    first = answer.frame
     second = invoices.sought(engine, scope, what, 2, 10).frame
     assert [*first["invoice_no"], *second["invoice_no"]] == list(fitting["InvoiceNo"].head(20))
     assert set(first["found"]) == {len(fitting)}
     assert set(first["found_net_sales"]) == {pounds(fitting["amount"].sum())}
+    of_them = lines.rows[lines.rows["InvoiceNo"].isin(fitting["InvoiceNo"])]
+    assert answer.evidence.newest_at == of_them["at"].max()
 
 
 def test_a_search_by_customer_and_by_nobody(held: Held) -> None:

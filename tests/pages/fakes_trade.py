@@ -81,6 +81,7 @@ def _invoices(_parameters: Mapping[str, object]) -> pd.DataFrame:
                 "net_sales": Decimal(value),
                 "found": 45,
                 "found_net_sales": Decimal("987654.32"),
+                "newest_at": NEWEST,
             }
             for number, kind, customer, lines, value in rows
         ]

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from queries.invoices import Invoices
 from tests.pages.fakes import ANSWERS, FakeService
 from tests.pages.test_asking_on import asked_with, button
 from tests.pages.test_pages import WHOLE, text
@@ -117,9 +119,18 @@ def test_of_a_customer_it_is_known_to_the_moment(world: World) -> None:
     assert (name, parameters["customer"], parameters["country"]) == ("newest_of_customer", "14646", "")
 
 
-def test_of_what_was_searched_for_it_is_the_latest_that_it_can_be(world: World) -> None:
+def test_of_invoices_that_were_searched_for_the_answer_tells_it(world: World) -> None:
     app = opened(world.open("invoices", **WHOLE, number="58"), "Invoices found")
+    assert "Newest event behind it: invoiced 9 Dec 2011, 12:50 UTC" in text(app)
+    assert not newest(world)
+
+
+def test_of_products_that_were_searched_for_it_is_the_latest_that_it_can_be(world: World) -> None:
+    app = world.open("products", **WHOLE)
+    next(field for field in app.text_input if field.label == "Find a product").set_value("cake").run()
+    opened(app, "Products found")
     assert "No event behind it is newer than this one: invoiced 9 Dec 2011" in text(app)
+    assert "-- :words = '%CAKE%'" in code(app)
 
 
 def test_of_order_lines_it_is_one_of_those_shown(world: World) -> None:
@@ -172,3 +183,21 @@ def test_an_invoice_tells_what_was_read_for_it(world: World) -> None:
     assert len(asked) > before
     opened(app, "The other invoices")
     assert '"IndexName": "customer"' in code(app)
+
+
+@pytest.mark.parametrize("more", ["0", "0.0001"])
+def test_an_invoice_is_asked_of_the_warehouse_too_when_somebody_wants_it(world: World, more: str) -> None:
+    invoice = Invoices(world.services["dynamodb"], "weir-invoices").invoice("536365").found
+    held = invoice.frame.assign(unit_price=[line.unit_price + Decimal(more) for line in invoice.lines])
+    world.warehouse.answers = dict(ANSWERS) | {"lines_of_invoice": lambda _: held}
+    app = opened(world.open("invoices", invoice="536365"), "The invoice")
+    assert not asked_with(world, "lines_of_invoice")
+    button(app, "Ask the warehouse for the same").click().run()
+    assert asked_with(world, "lines_of_invoice") == [{"invoice": "536365"}]
+    if more == "0":
+        assert "The engines agree" in app.success[0].value
+        return
+    first = invoice.lines[0]
+    told = app.warning[0].value
+    assert "reaches the invoices and the warehouse within about a minute" in told
+    assert f"{first.event_id}, unit_price: {first.unit_price} in the invoices, {held['unit_price'][0]} in the" in told

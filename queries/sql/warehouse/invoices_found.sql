@@ -12,7 +12,7 @@
 -- :skipped integer    how many lie on the pages before
 with fitting as (
     select
-        invoice_no, kind, first_at, coalesce(cast(customer_id as varchar(32)), 'no customer id') as customer,
+        invoice_no, kind, first_at, last_at, coalesce(cast(customer_id as varchar(32)), 'no customer id') as customer,
         country, lines, units, net_sales, case when :aside = 1 then abs(net_sales) else net_sales end as worth
     from invoices_summary
     where first_at >= :since and first_at < :until
@@ -27,12 +27,13 @@ placed as (
         invoice_no, kind, first_at, customer, country, lines, units, net_sales,
         row_number() over (order by first_at desc, invoice_no desc) as place,
         count(*) over () as found,
-        sum(net_sales) over () as found_net_sales
+        sum(net_sales) over () as found_net_sales,
+        max(last_at) over () as newest_at
     from fitting
     where worth >= :least and worth < :below
 )
 
-select invoice_no, kind, first_at, customer, country, lines, units, net_sales, found, found_net_sales
+select invoice_no, kind, first_at, customer, country, lines, units, net_sales, found, found_net_sales, newest_at
 from placed
 where place > :skipped and place <= :skipped + :top
 order by place
