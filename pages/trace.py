@@ -42,6 +42,6 @@ with states.panel(f"Event {words.plain(event_id[:40])}"):
         st.stop()
     timeline.show(found)
     st.caption(
-        f"Looked in the ledgers of {len(found.looked_in)} replays, the newest {run.MOST_REPLAYS} at most, in "
+        f"Ledgers looked in: {len(found.looked_in)}, of the newest {run.MOST_REPLAYS} replays at most, in "
         f"{words.duration(found.seconds)}. `python -m pipeline trace` prints the same."
     )

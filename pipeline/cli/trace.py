@@ -43,7 +43,7 @@ def written(found: Trace) -> str:
     lines = [f"Event {found.event_id}", *map(_of_hop, found.hops)]
     lines += [f"  also: {other}" for other in found.others]
     return "\n".join(
-        [*lines, f"  Looked in the ledgers of {len(found.looked_in)} replays, the newest; {found.seconds:.1f} s."]
+        [*lines, f"  Ledgers looked in: {len(found.looked_in)}, of the newest replays; {found.seconds:.1f} s."]
     )
 
 
