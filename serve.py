@@ -3,7 +3,7 @@
 - Streamlit 1.67 binds its port with a socket that names no protocol, and asyncio turns Nagle's algorithm off for
   sockets that name TCP only (`_set_nodelay` in asyncio/base_events.py): a file's second packet then waits 40 ms, until
   the browser has acknowledged the first one. This port names TCP.
-- Streamlit reads its scripts from the disk in pieces of 64 kB for each visitor and sends them as they are, 8 MB. Here
+- Streamlit reads its scripts from the disk in pieces of 64 kB for each visitor and sends them as they are, 8.5 MB. Here
   they are kept in memory, compressed once.
 - The browser learns that it needs Plotly, by far the largest of them, when the first chart arrives. Here the page's own
   answer says so.

@@ -91,7 +91,7 @@ def looked_up(what: str, figure: Figure, compared: pd.DataFrame | None = None, t
             taking.files(what, figure, None, None)
             if compared is not None and twin is not None:
                 _other_engine(what, compared, twin, twin.arguments, ("the invoices", "the warehouse"))
-            st.code(figure.evidence.sql, language="bash", wrap_lines=True)
+            _code(figure.evidence.sql)
 
 
 def _opener(what: str, behind: Evidence, label: str) -> PopoverContainer:
@@ -143,7 +143,7 @@ def _answer(
     if of_warehouse and has_twin(behind):
         told = ("the warehouse", "the lake")
         _other_engine(what, figure.frame, _twin(answering), answering.question.arguments, told)
-    st.code(_as_run(behind), language="sql", wrap_lines=True)
+    _code(_as_run(behind))
 
 
 def _told(behind: Evidence, kept: str, *, of_warehouse: bool) -> None:
@@ -225,6 +225,11 @@ def cost(behind: Evidence) -> str:
         return "Redshift does not tell what one query reads, and bills its running time, not queries"
     dollars = max(behind.scanned_bytes, _LEAST_BYTES) * _USD_PER_BYTE
     return f"{words.size(behind.scanned_bytes)} read, about {dollars:.6f} USD on AWS (5 USD a TB, at least 10 MB)"
+
+
+def _code(text: str) -> None:
+    """In one colour: those that Streamlit gives to code have half of the contrast that reading wants."""
+    st.code(text, language=None, wrap_lines=True)
 
 
 def _as_run(behind: Evidence) -> str:

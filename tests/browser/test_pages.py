@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import gzip
+import re
 from collections import defaultdict
 from decimal import ROUND_HALF_UP, Decimal
 from functools import cache
@@ -311,3 +312,13 @@ def test_a_page_fits_is_readable_and_its_picture_is_kept(view: View, cloud: Clou
     assert view.cut_off() == []
     assert view.faint() == []
     view.picture(name)
+
+
+@pytest.mark.parametrize("view", [(1440, "light"), (390, "dark")], indirect=True, ids=str)
+def test_an_open_panel_of_evidence_is_readable(view: View, cloud: Cloud) -> None:
+    view.open(f"{ADDRESSES['invoice']}?invoice={longest_invoice_of_somebody(cloud.sample)[0]}")
+    view.page.get_by_role("button", name="Evidence").first.click()
+    view.page.get_by_role("button", name="Ask the warehouse for the same").click()
+    view.page.get_by_text(re.compile("The engines (agree|differ)")).wait_for()  # another test may have taken lines out
+    view.settle()
+    assert view.faint() == []
