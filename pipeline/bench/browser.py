@@ -100,4 +100,4 @@ def _address(process: subprocess.Popen[bytes], told: Path) -> str:
         if len(lines) > 1:
             return f"ws://127.0.0.1:{lines[0]}{lines[1]}"
         time.sleep(0.05)
-    raise LocalCloudError(f"Chromium did not start within {_START_S} s.")
+    raise LocalCloudError(f"Chromium ended, or did not start within {_START_S} s: run it by hand to see why.")
