@@ -20,6 +20,7 @@ import gzip
 import mimetypes
 import socket
 import sys
+import threading
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -39,7 +40,9 @@ _MIB = 1 << 20
 _STREAMLIT = Path(st.__file__).parent / "static"
 # The files' names change with their content: Streamlit lets browsers keep them for a year, too.
 _FOR_A_YEAR = "public, immutable, max-age=31536000"
-_PACKED = {".css", ".js"}  # the rest, fonts and pictures, is compressed already
+_COMPRESSED = {".css", ".js"}  # the rest, fonts and pictures, is so already
+# What mimetypes knows beyond these differs from machine to machine.
+_TYPES = {".css": "text/css", ".js": "text/javascript", ".woff2": "font/woff2"}
 _LOW = "; rel=modulepreload; crossorigin; fetchpriority=low"  # after the scripts that the page itself names
 
 
@@ -51,11 +54,11 @@ class Scripts:
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
-        self._files = {f"/{path.relative_to(_STREAMLIT)}": path for path in _STREAMLIT.glob("static/**/*.*")}
+        self._files = {f"/{path.relative_to(_STREAMLIT).as_posix()}": path for path in _STREAMLIT.glob("static/**/*.*")}
         charts = (address for address in self._files if address.startswith("/static/js/PlotlyChart."))
         self._link = ", ".join(f"<.{address}>{_LOW}" for address in charts)
-        self._plain = cache(Path.read_bytes)
-        self._packed = cache(lambda path: gzip.compress(path.read_bytes()))
+        self._lock = threading.Lock()
+        self._body = cache(self._read)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer, or let Streamlit answer."""
@@ -65,13 +68,22 @@ class Scripts:
         path = self._files.get(scope["path"])
         if path is None or "range" in asked:
             return await self._app(scope, receive, self._telling(send))
-        packed = path.suffix in _PACKED and "gzip" in asked.get("accept-encoding", "")
-        body = await to_thread.run_sync(self._packed if packed else self._plain, path)
-        answer = Response(body, media_type=mimetypes.guess_type(path.name)[0])
+        compressed = path.suffix in _COMPRESSED and "gzip" in asked.get("accept-encoding", "")
+        body = await to_thread.run_sync(self._kept, path, compressed)
+        answer = Response(body, media_type=_TYPES.get(path.suffix) or mimetypes.guess_type(path.name)[0])
         answer.headers.update({"Cache-Control": _FOR_A_YEAR, "Vary": "Accept-Encoding"})
-        if packed:
+        if compressed:
             answer.headers["Content-Encoding"] = "gzip"
         return await answer(scope, receive, send)
+
+    def _kept(self, path: Path, compressed: bool) -> bytes:  # noqa: FBT001 - run_sync passes no names
+        """The file; of many that ask for it first at once, one reads and compresses it, and the others wait."""
+        with self._lock:
+            return self._body(path, compressed)
+
+    @staticmethod
+    def _read(path: Path, compressed: bool) -> bytes:  # noqa: FBT001 - as above
+        return gzip.compress(path.read_bytes()) if compressed else path.read_bytes()
 
     def _telling(self, send: Send) -> Send:
         """`send`, with a page's answer naming Plotly's script."""

@@ -96,9 +96,16 @@ def test_a_script_is_sent_whole_and_compressed_and_kept_for_a_year(visitor: Visi
     found = visitor.get(f"/static/js/{_PLOTLY.name}")
     assert found.content == _PLOTLY.read_bytes()
     assert found.headers["Content-Encoding"] == "gzip"
+    assert found.headers["Vary"] == "Accept-Encoding"
     assert int(found.headers["Content-Length"]) < _PLOTLY.stat().st_size / 3
     assert found.headers["Content-Type"].startswith("text/javascript")
     assert "max-age=31536000" in found.headers["Cache-Control"]
+
+
+def test_what_was_asked_for_once_is_not_read_again(visitor: Visitor, monkeypatch: pytest.MonkeyPatch) -> None:
+    first = visitor.get(f"/static/js/{_PLOTLY.name}")
+    monkeypatch.setattr(Path, "read_bytes", lambda path: pytest.fail(f"{path} was read again"))
+    assert visitor.get(f"/static/js/{_PLOTLY.name}").content == first.content
 
 
 def test_who_takes_nothing_compressed_has_it_plain(visitor: Visitor) -> None:
@@ -115,9 +122,7 @@ def test_a_font_is_not_compressed_again(visitor: Visitor) -> None:
     assert found.content == _FONT.read_bytes()
 
 
-@pytest.mark.parametrize(
-    "path", ["/static/js/none.js", "/static/../index.html", "/static/js/..%2f..%2findex.html", "/x"]
-)
+@pytest.mark.parametrize("path", ["/static/js/none.js", "/static/js/..%2f..%2findex.html", "/index.html", "/x"])
 def test_whatever_is_not_streamlits_own_is_left_to_it(visitor: Visitor, path: str) -> None:
     assert visitor.get(path).text == "behind"
 

@@ -51,7 +51,7 @@ def document(invoice: Invoice, behind: Evidence) -> None:
     shown = tables.formatted(lines, {"Quantity": words.count, "Unit price": words.price, "Amount": words.money})
     st.dataframe(shown, hide_index=True)
     of_warehouse = asked.warehouse(order_lines.of_invoice, invoice.number)
-    evidence.looked_up("The invoice", Figure(lines, behind), invoice.frame, of_warehouse)
+    evidence.looked_up("The invoice", Figure(lines, behind), (invoice.frame, of_warehouse))
 
 
 def others(customer_id: int, found: list[InvoiceSummary], behind: Evidence) -> None:

@@ -78,19 +78,21 @@ def show(
 
 
 @st.fragment
-def looked_up(what: str, figure: Figure, compared: pd.DataFrame | None = None, twin: Question | None = None) -> None:
+def looked_up(what: str, figure: Figure, twin: tuple[pd.DataFrame, Question] | None = None) -> None:
     """The same for what was read for this page alone, and is kept for nobody: an invoice is its customer's.
 
-    `twin` asks the warehouse for the same, which is `compared` as the warehouse would tell it.
+    `twin` is the same as the warehouse would tell it, and the question for it. What the warehouse answers when somebody
+    wants it are order lines like any others, kept for a while as every figure is.
     """
     panel = _opener(what, figure.evidence, "")
     if panel.open:
         with panel:
-            _again(what)
+            _again(what, twin=twin[1] if twin else None)
             _told(figure.evidence, "Read anew whenever the page is asked for, and kept for nobody", of_warehouse=False)
             taking.files(what, figure, None, None)
-            if compared is not None and twin is not None:
-                _other_engine(what, compared, twin, twin.arguments, ("the invoices", "the warehouse"))
+            if twin:
+                shown, question = twin
+                _other_engine(what, shown, question, question.arguments, ("the invoices", "the warehouse"))
             _code(figure.evidence.sql)
 
 
@@ -114,8 +116,8 @@ def _opener(what: str, behind: Evidence, label: str) -> PopoverContainer:
     return panel
 
 
-def _again(what: str, *answers: Answering) -> None:
-    """What the panel is about, and the button that asks for it anew."""
+def _again(what: str, *answers: Answering, twin: Question | None = None) -> None:
+    """What the panel is about, and the button that asks for it anew; a `twin` that is no figure of the page's, too."""
     st.markdown(f"**Behind: {words.plain(what)}**")
     if st.button(
         "Ask again now",
@@ -123,6 +125,8 @@ def _again(what: str, *answers: Answering) -> None:
         icon=":material/refresh:",
         help="Also for everybody else who looks at the same figure" if answers else None,
     ):
+        if twin:
+            asked.forget(twin)
         for answering in answers:
             asked.forget(answering.question, _twin(answering))
             with suppress(WeirError):

@@ -66,7 +66,9 @@ class Browser:
             while answer.get("id") != number:  # events come in between
                 answer = json.loads(self._connection.recv(timeout=deadline - time.monotonic()))
         except (TimeoutError, WebSocketException) as error:
-            raise LocalCloudError(f"Chromium did not answer {method} within {_LIMIT_S} s: {error}.") from error
+            raise LocalCloudError(
+                f"Chromium is gone, or did not answer {method} within {_LIMIT_S} s: {error}."
+            ) from error
         if "error" in answer:
             raise LocalCloudError(f"Chromium refused {method}: {answer['error']['message']}.")
         found: dict[str, Any] = answer["result"]
@@ -82,14 +84,22 @@ def chromium() -> Iterator[Browser]:
     root = ["--no-sandbox"] if os.geteuid() == 0 else []  # root has no sandbox
     with tempfile.TemporaryDirectory(prefix="weir-chromium-", ignore_cleanup_errors=True) as folder:
         command = [named, *_ARGUMENTS, *root, f"--user-data-dir={folder}", "about:blank"]
-        process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        try:
+            process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        except OSError as error:
+            raise LocalCloudError(f"{named} cannot be run: {error.strerror}.") from error
         try:
             address = _address(process, Path(folder) / "DevToolsActivePort")
-            with connect(address, max_size=None) as connection:
+            # No proxy, and no pings: it may have no time for them for long.
+            with connect(address, max_size=None, proxy=None, ping_interval=None) as connection:
                 yield Browser(connection)
         finally:
             process.terminate()
-            process.wait(_START_S)
+            try:
+                process.wait(_START_S)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
 
 
 def _address(process: subprocess.Popen[bytes], told: Path) -> str:

@@ -54,7 +54,7 @@ _WATCH = """(() => {
     window.WebSocket = class extends Plain {
         constructor(...given) {
             super(...given);
-            this.addEventListener('message', ({data}) => window.weirSent.push(data.byteLength ?? data.size));
+            this.addEventListener('message', ({data}) => window.weirSent.push(data.byteLength ?? data.length));
         }
     };
 })()"""

@@ -67,7 +67,7 @@ def spread(warehouse: Engine, scope: Scope) -> Figure:
 def sought(warehouse: Engine, scope: Scope, what: Sought, number: int, size: int) -> Figure:
     """One row per invoice that fits, the newest first: page `number` (from 1) of `size` rows.
 
-    `found` and `found_net_sales` count and sum all that fit, whose newest event is that of `newest_at`.
+    `found` and `found_net_sales` count and sum all that fit; `newest_at` is the date of the newest event of them all.
     """
     query = _SQL["invoices_found"]
     found = warehouse.ask(

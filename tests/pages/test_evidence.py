@@ -5,6 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
+import pandas as pd
 import pytest
 
 from queries.invoices import Invoices
@@ -188,7 +189,8 @@ def test_an_invoice_tells_what_was_read_for_it(world: World) -> None:
 @pytest.mark.parametrize("more", ["0", "0.0001"])
 def test_an_invoice_is_asked_of_the_warehouse_too_when_somebody_wants_it(world: World, more: str) -> None:
     invoice = Invoices(world.services["dynamodb"], "weir-invoices").invoice("536365").found
-    held = invoice.frame.assign(unit_price=[line.unit_price + Decimal(more) for line in invoice.lines])
+    prices = pd.Series([line.unit_price + Decimal(more) for line in invoice.lines], dtype=object)
+    held = invoice.frame.assign(unit_price=prices)
     world.warehouse.answers = dict(ANSWERS) | {"lines_of_invoice": lambda _: held}
     app = opened(world.open("invoices", invoice="536365"), "The invoice")
     assert not asked_with(world, "lines_of_invoice")
@@ -196,6 +198,8 @@ def test_an_invoice_is_asked_of_the_warehouse_too_when_somebody_wants_it(world: 
     assert asked_with(world, "lines_of_invoice") == [{"invoice": "536365"}]
     if more == "0":
         assert "The engines agree" in app.success[0].value
+        button(app, "Ask again now").click().run()
+        assert len(asked_with(world, "lines_of_invoice")) == 2
         return
     first = invoice.lines[0]
     told = app.warning[0].value

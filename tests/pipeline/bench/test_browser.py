@@ -85,7 +85,8 @@ def test_without_a_browser_it_is_said_what_to_install(monkeypatch: pytest.Monkey
         pass
 
 
-def test_a_browser_that_does_not_start_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("WEIR_CHROMIUM", "/bin/true")
-    with pytest.raises(LocalCloudError, match="did not start"), browser.chromium():
+@pytest.mark.parametrize(("program", "told"), [("/bin/true", "did not start"), ("/nowhere", "/nowhere cannot be run")])
+def test_a_browser_that_does_not_start_is_told(monkeypatch: pytest.MonkeyPatch, program: str, told: str) -> None:
+    monkeypatch.setenv("WEIR_CHROMIUM", program)
+    with pytest.raises(LocalCloudError, match=told), browser.chromium():
         pass
