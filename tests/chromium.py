@@ -7,7 +7,8 @@ import shutil
 import subprocess
 import sys
 
-_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+from pipeline.bench.browser import executable
+
 # No calls home: a closed network would refuse them one by one.
 ARGUMENTS = (
     "--disable-background-networking",
@@ -17,12 +18,6 @@ ARGUMENTS = (
     "--disable-sync",
     "--no-first-run",
 )
-
-
-def executable() -> str | None:
-    """The browser on this machine: `WEIR_CHROMIUM`, or Chromium or Chrome on the path; None for Playwright's own."""
-    named = os.environ.get("WEIR_CHROMIUM")
-    return named or next((path for path in map(shutil.which, _NAMES) if path), None)
 
 
 def arguments() -> list[str]:

@@ -75,10 +75,15 @@ class Browser:
         return found
 
 
+def executable() -> str | None:
+    """The browser on this machine: `WEIR_CHROMIUM`, or Chromium or Chrome on the path; None without one."""
+    return os.environ.get("WEIR_CHROMIUM") or next((path for path in map(shutil.which, _NAMES) if path), None)
+
+
 @contextmanager
 def chromium() -> Iterator[Browser]:
-    """The browser of this machine: `WEIR_CHROMIUM`, or one on the path. Raises LocalCloudError without one."""
-    named = os.environ.get("WEIR_CHROMIUM") or next((path for path in map(shutil.which, _NAMES) if path), None)
+    """The browser of this machine, running. Raises LocalCloudError when there is none, or it does not start."""
+    named = executable()
     if named is None:
         raise LocalCloudError("There is no Chromium on the path: install one, or name it in WEIR_CHROMIUM.")
     root = ["--no-sandbox"] if os.geteuid() == 0 else []  # root has no sandbox
@@ -94,12 +99,8 @@ def chromium() -> Iterator[Browser]:
             with connect(address, max_size=None, proxy=None, ping_interval=None) as connection:
                 yield Browser(connection)
         finally:
-            process.terminate()
-            try:
-                process.wait(_START_S)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
+            process.kill()  # it holds nothing
+            process.wait()
 
 
 def _address(process: subprocess.Popen[bytes], told: Path) -> str:

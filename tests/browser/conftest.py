@@ -18,6 +18,7 @@ import pytest
 import requests
 from playwright.sync_api import sync_playwright
 
+from pipeline.bench.browser import executable
 from pipeline.settings import REPOSITORY
 from tests import chromium
 from tests.browser.views import View
@@ -72,7 +73,7 @@ def dashboard_url(cloud: Cloud, tmp_path_factory: pytest.TempPathFactory) -> Ite
 def browser() -> Iterator[Browser]:
     """The Chromium of this machine, or Playwright's own."""
     with sync_playwright() as playwright:
-        running = playwright.chromium.launch(executable_path=chromium.executable(), args=chromium.arguments())
+        running = playwright.chromium.launch(executable_path=executable(), args=chromium.arguments())
         yield running
         running.close()
 
