@@ -86,8 +86,7 @@ def _shares(sinks: Mapping[str, tuple[int, int, int]]) -> go.Figure:
     """One bar a sink: present, late, missing, in rows."""
     names = list(sinks)
     parts = (("present", theme.ORDERS), ("late", theme.DEGRADED), ("missing", theme.RETURNS))
-    figure = charts.blank(go.Bar(), hovermode="closest", barmode="stack")
-    figure.data = ()
+    figure = charts.blank(hovermode="closest", barmode="stack")
     for at, (part, colour) in enumerate(parts):
         values = [sinks[name][at] for name in names]
         figure.add_trace(

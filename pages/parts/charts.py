@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import zlib
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     import numpy as np
+    from plotly.basedatatypes import BaseTraceType
 
     from pipeline.health.metrics import Series
     from queries.definitions import Measure
@@ -57,7 +59,10 @@ def show(
     the same for keyboards and small screens, unless it were endless; `what` says what is chosen there. Where the traces
     of a chart are chosen apart, with `each_trace` places each, the places of the second follow those of the first.
     """
+    # Streamlit hands Plotly a second copy of each figure: with the same revision its data are the same, and not drawn
+    # again. That holds for lists; Plotly compares no others.
     figure.update_layout(meta=alt)
+    figure.update_layout(datarevision=zlib.crc32(figure.to_json(validate=False).encode()))
     name = key.lower().replace(" ", "-")
     config = {
         "displaylogo": False,
@@ -66,7 +71,7 @@ def show(
         "responsive": True,
     }
     if pick is None:
-        st.plotly_chart(figure, key=key, alt=alt, config=config)
+        st.plotly_chart(figure, key=key, alt=alt, config=config, theme=None)
         return
 
     def picked() -> None:
@@ -74,8 +79,8 @@ def show(
         if points:
             pick(int(points[0]["point_index"]) + each_trace * int(points[0]["curve_number"]))
 
-    figure.update_layout(clickmode="event+select", dragmode=False)
-    st.plotly_chart(figure, key=key, alt=alt, config=config, on_select=picked, selection_mode="points")
+    figure.update_layout(clickmode="event+select", dragmode="pan")
+    st.plotly_chart(figure, key=key, alt=alt, config=config, theme=None, on_select=picked, selection_mode="points")
     if 0 < len(names) <= _MARKED:
         _by_name(f"{key} by name", pick, names, what)
 
@@ -192,7 +197,7 @@ def ranking(
     the whole row: the last ones are too short to be hit.
     """
     colour = theme.OF_MEASURE[measure.column][0]
-    lengths = numbers(values)
+    lengths = [each or 0.0 for each in numbers(values)]
     shown = [html.escape(words.shortened(name, _NAME_LENGTH), quote=False) for name in names]  # Plotly reads HTML
     rows = [f"{place}. {name}" for place, name in enumerate(shown, start=1)] if placed else shown
     trace = go.Bar(
@@ -231,11 +236,9 @@ def ranking(
     return figure.update_layout(height=32 * len(names) + 24)
 
 
-def blank(trace: go.Bar | go.Scatter | go.Heatmap, **layout: Any) -> go.Figure:  # noqa: ANN401 - Plotly's own names
-    """A figure in the one template, with readable axes."""
-    axis = {"tickfont": {"color": theme.TEXT}}
-    base = {"height": theme.CHART_HEIGHT, "font": {"color": theme.TEXT}, "xaxis": axis, "yaxis": axis}
-    return go.Figure(trace, layout=base | layout)
+def blank(*traces: BaseTraceType, **layout: Any) -> go.Figure:  # noqa: ANN401 - Plotly's own names
+    """A figure of these traces in the one template; `layout` has what is otherwise in this one."""
+    return go.Figure(list(traces), layout=theme.LAYOUT | layout)
 
 
 def note(figure: go.Figure, text: str, above: int = 0) -> go.Figure:
@@ -245,10 +248,10 @@ def note(figure: go.Figure, text: str, above: int = 0) -> go.Figure:
     return figure.add_annotation(text=text, showarrow=False, font=font, **place)
 
 
-def numbers(values: pd.Series[Any]) -> np.ndarray[Any, Any]:
-    """The values of a trace, as small as they may travel."""
-    exact = pd.to_numeric(values.astype("float64")).to_numpy()
-    return exact.astype("float32") if len(exact) > _MANY else exact
+def numbers(values: pd.Series[Any]) -> np.ndarray[Any, Any] | list[float | None]:
+    """The values of a trace: a list, None where there is none; many of them as small as they may travel."""
+    exact = pd.to_numeric(values.astype("float64"))
+    return exact.to_numpy("float32") if len(exact) > _MANY else [None if pd.isna(each) else each for each in exact]
 
 
 def time_axis(figure: go.Figure, times: pd.Series[Any], by: By) -> None:

@@ -77,8 +77,7 @@ def _of_step(frame: pd.DataFrame, state: Selection) -> pd.DataFrame:
 
 
 def _stacked(frame: pd.DataFrame, measure: d.Measure, state: Selection) -> go.Figure:
-    figure = charts.blank(go.Bar(), barmode="relative", showlegend=True)
-    figure.data = ()
+    figure = charts.blank(barmode="relative", showlegend=True)
     places = [place for place, step in enumerate(frame["period"]) if step == state.step]
     chosen = places or None
     for name, label, colour in _STANDINGS:

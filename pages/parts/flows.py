@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import plotly.graph_objects as go
 
-from pages.parts import theme, words
+from pages.parts import charts, theme, words
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -24,7 +24,7 @@ def chart(frame: pd.DataFrame) -> go.Figure:
     pages = [one or OTHER for one in frame["page"]]
     left = {name: at for at, name in enumerate(dict.fromkeys(sources))}
     right = {name: at + len(left) for at, name in enumerate(dict.fromkeys(pages))}
-    figure = go.Figure(
+    figure = charts.blank(
         go.Sankey(
             arrangement="snap",
             node={
@@ -45,7 +45,9 @@ def chart(frame: pd.DataFrame) -> go.Figure:
                 "<extra></extra>",
             },
         ),
-        layout={"height": _HEIGHT, "margin": {"b": 24}},
+        height=_HEIGHT,
+        margin={"l": 0, "r": 0, "t": 8, "b": 24},
+        hovermode="closest",
     )
     return figure.update_traces(textfont={"color": theme.TEXT, "size": 13})
 

@@ -42,8 +42,7 @@ def spread(state: Selection, answering: Answering) -> None:
     band = sums["middle_band"]
     title = "Returns and adjustments alone" if band is None else f"The order in the middle is worth {_band(int(band))}"
     st.subheader(title, help=d.SPREAD)
-    figure = charts.blank(go.Bar(), hovermode="closest", barmode="stack", showlegend=True)
-    figure.data = ()
+    figure = charts.blank(hovermode="closest", barmode="stack", showlegend=True)
     names = [_band(each) for each in BANDS]
     columns: list[str] = []
     for kind, label in list(KINDS.items())[1:]:

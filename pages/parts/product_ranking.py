@@ -89,7 +89,7 @@ def _pareto(
     parts = frame["cumulative"].astype(float)
     figure.add_trace(
         go.Scatter(
-            x=parts.to_numpy(),
+            x=parts.tolist(),
             y=figure.data[0].y,
             xaxis="x2",
             mode="lines+markers+text",
@@ -98,13 +98,13 @@ def _pareto(
             text=[f"{part:.0%}" for part in parts],
             textposition="middle right",
             textfont={"color": theme.TEXT},
-            customdata=frame["share"].astype(float).to_numpy(),
+            customdata=frame["share"].astype(float).tolist(),
             hovertemplate="%{y}: %{customdata:.1%}, with those above %{x:.1%} of all<extra></extra>",
             name="cumulative share",
             cliponaxis=False,
         )
     )
-    beside = {"showgrid": False, "fixedrange": True, "showticklabels": False, "title": None}
+    beside = {"showgrid": False, "zeroline": False, "fixedrange": True, "showticklabels": False, "title": None}
     figure.update_layout(
         xaxis={"domain": [0, 0.76]},
         xaxis2=beside | {"anchor": "y", "domain": [0.84, 1], "range": [0, float(parts.max())]},

@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 
     from queries.figure import Figure
 
-_INK = "#0E1114"
 _SAVING = """
 document.body.style.font = '16px sans-serif';
 for (const format of ['svg', 'png']) {
@@ -79,11 +78,8 @@ def document(figure: go.Figure, what: str) -> bytes:
     Its title is what `charts.show` was told that it shows, or `what`.
     """
     alone = go.Figure(figure)
-    # The colours of text that the dashboard leaves to the browser's theme.
-    alone.update_layout(template="plotly_white+weir", font_color=_INK, margin_t=48, height=480)
+    alone.update_layout(margin_t=48, height=480)
     alone.update_layout(title={"text": html.escape(str(figure.layout.meta or what)), "font": {"size": 16}})
-    alone.update_xaxes(tickfont_color=_INK)
-    alone.update_yaxes(tickfont_color=_INK)
     config = {"displaylogo": False, "responsive": True}
     page: str = alone.to_html(include_plotlyjs=True, config=config, div_id="chart", post_script=_SAVING)
     return page.encode()

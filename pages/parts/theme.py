@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal
 
-import plotly.graph_objects as go
 import plotly.io as pio
-from streamlit.elements.lib.streamlit_plotly_theme import GRAY_90
 
 # Okabe and Ito's palette, which survives colour blindness. The same are in .streamlit/config.toml by their names.
 NET_SALES = "#0072B2"
@@ -51,6 +49,7 @@ OF_STATE: dict[str, tuple[Named, str]] = {
 }
 CHART_HEIGHT = 320
 _WHITE, _BLACK = "#FFFFFF", "#0E1114"
+_TOOLTIP, _LINE = "#1F2429", "#E6EAF1"
 
 
 def luminance(colour: str) -> float:
@@ -71,22 +70,35 @@ def ink_on(colour: str) -> str:
     return max((_WHITE, _BLACK), key=lambda ink: contrast(ink, colour))
 
 
-# The browser puts its own colour of text here, for light and dark; that of Streamlit's template is too faint on white.
-TEXT = GRAY_90
-_TEMPLATE = go.layout.Template(
-    layout={
-        "margin": {"l": 0, "r": 8, "t": 8, "b": 0},
-        "showlegend": False,
-        "hovermode": "x unified",
-        "bargap": 0.25,
-        "separators": ".,",
-        "xaxis": {"showgrid": False, "fixedrange": True},
-        "yaxis": {"showgrid": True, "fixedrange": True, "rangemode": "tozero", "nticks": 5},
-    }
-)
-pio.templates["weir"] = _TEMPLATE
-# Streamlit's own template has room for the fonts and colours of light and dark, which the browser fills in. The two are
-# put together once, and every figure has them by default: naming a template makes Plotly check and copy all of it for
-# each figure, which took half of a page's processor time.
-pio.templates["streamlit and weir"] = pio.templates.merge_templates("streamlit", "weir")
-pio.templates.default = "streamlit and weir"
+# As good as black, and no other colour here: weir.css puts the theme's own colour of text in its place, on the page and
+# not in what is taken away.
+TEXT = "#0E1113"
+# The one template of all charts, written out in each as its layout. Named as Plotly's `template` it would have each
+# drawn twice: Streamlit hands Plotly a second copy of the figure, and Plotly takes a copied template for a changed one.
+# It holds no colours of light or dark; weir.css has those.
+LAYOUT: dict[str, Any] = {
+    "height": CHART_HEIGHT,
+    "margin": {"l": 0, "r": 0, "t": 8, "b": 0, "pad": 8},
+    "font": {"color": TEXT, "family": '"Source Sans", sans-serif', "size": 12},
+    "showlegend": False,
+    "legend": {"bgcolor": "rgba(0, 0, 0, 0)"},
+    "hovermode": "x unified",
+    "hoverlabel": {"bgcolor": _TOOLTIP, "bordercolor": GREY, "font": {"color": _WHITE}},
+    "modebar": {"color": GREY, "activecolor": NET_SALES, "bgcolor": "rgba(0, 0, 0, 0)"},
+    "paper_bgcolor": _WHITE,
+    "plot_bgcolor": "rgba(0, 0, 0, 0)",
+    "bargap": 0.25,
+    "separators": ".,",
+    "xaxis": {"ticks": "", "showgrid": False, "zeroline": False, "fixedrange": True, "automargin": True},
+    "yaxis": {
+        "ticks": "",
+        "showgrid": True,
+        "gridcolor": _LINE,
+        "zerolinecolor": _LINE,
+        "fixedrange": True,
+        "automargin": True,
+        "rangemode": "tozero",
+        "nticks": 5,
+    },
+}
+pio.templates.default = None  # Plotly's own would be written into each figure

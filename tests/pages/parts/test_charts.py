@@ -1,11 +1,13 @@
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 import pytest
+import streamlit as st
 
 from pages.parts import charts, customer_groups, theme
 from pipeline.health.metrics import Series
@@ -28,6 +30,42 @@ def frame(steps: int, freq: str) -> pd.DataFrame:
             "orders": generator.integers(0, 300, steps),
         }
     )
+
+
+@pytest.fixture
+def shown(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
+    """What Streamlit was given of each chart."""
+    found: list[dict[str, Any]] = []
+    monkeypatch.setattr(st, "plotly_chart", lambda figure, **_: found.append(json.loads(figure.to_json())))
+    return found
+
+
+def test_nothing_makes_plotly_draw_a_second_copy_of_a_chart_again(shown: list[dict[str, Any]]) -> None:
+    """A template, data that are no lists, no revision or a `dragmode` that Streamlit would set: each does."""
+    rows = frame(60, "D")
+    names = [f"{place}" for place in range(3)]
+    charts.show(charts.course(rows, d.NET_SALES, "day", before=rows, chosen=3), "a", "", pick=print)
+    charts.show(charts.columns(rows, d.ORDERS, "day"), "b", "")
+    charts.show(charts.ranking(names, pd.Series([3.0, 2.0, 1.0]), names, d.NET_SALES), "c", "", pick=print)
+    assert len(shown) == 3
+    for chart in shown:
+        assert "template" not in chart["layout"]
+        assert chart["layout"]["datarevision"]
+        arrays = [value for trace in chart["data"] for name, value in trace.items() if name in {"x", "y", "customdata"}]
+        assert arrays
+        assert all(isinstance(array, list) for array in arrays)
+    assert [chart["layout"].get("dragmode") for chart in shown] == ["pan", None, "pan"]
+
+
+def test_a_chart_of_other_data_or_colours_is_drawn_anew(shown: list[dict[str, Any]]) -> None:
+    rows = frame(60, "D")
+    for chosen, times in ((None, 1), (None, 1), (3, 1), (None, 2)):
+        charts.show(
+            charts.course(rows.assign(net_sales=rows["net_sales"] * times), d.NET_SALES, "day", chosen=chosen), "a", ""
+        )
+    first, same, *others = (chart["layout"]["datarevision"] for chart in shown)
+    assert first == same
+    assert len({first, *others}) == 3
 
 
 @pytest.mark.parametrize(
@@ -119,4 +157,4 @@ def test_even_steps_begin_where_the_rows_do() -> None:
 
 def test_a_missing_average_is_a_gap() -> None:
     rows = pd.DataFrame({"period": pd.date_range("2011-01-01", periods=2, freq="D"), "average_order": [None, 4.5]})
-    assert np.isnan(charts.course(rows, d.AVERAGE_ORDER, "day").data[0].y[0])
+    assert charts.course(rows, d.AVERAGE_ORDER, "day").data[0].y == (None, 4.5)
