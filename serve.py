@@ -6,7 +6,9 @@
 - Streamlit reads its scripts from the disk in pieces of 64 kB for each visitor and sends them as they are, 8.5 MB. Here
   they are kept in memory, compressed once.
 - The browser learns that it needs Plotly, by far the largest of them, when the first chart arrives. Here the page's own
-  answer says so.
+  answer says so, and the page starts it while it waits for its first figures.
+- Streamlit's page asks a server below its own address first, as in `/sales/_stcore/health`, and waits before it asks
+  elsewhere; then it asks for what it may do, and only then connects. Here the page says both from the start.
 
 The rest is Streamlit's own application, served by Uvicorn with Streamlit's own settings.
 
@@ -17,11 +19,13 @@ from __future__ import annotations
 
 import argparse
 import gzip
+import json
 import mimetypes
 import socket
 import sys
 import threading
 from functools import cache
+from http import HTTPStatus
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -44,10 +48,13 @@ _COMPRESSED = {".css", ".js"}  # the rest, fonts and pictures, is so already
 # What mimetypes knows beyond these differs from machine to machine.
 _TYPES = {".css": "text/css", ".js": "text/javascript", ".woff2": "font/woff2"}
 _LOW = "; rel=modulepreload; crossorigin; fetchpriority=low"  # after the scripts that the page itself names
+_FIRST_SCRIPT = b'<script type="module"'
+# With these a page might come as a browser or a proxy keeps it from before, or compressed.
+_KEPT = {b"accept-encoding", b"if-modified-since", b"if-none-match"}
 
 
 class Scripts:
-    """Sends Streamlit's scripts, styles and fonts from memory, and tells of Plotly beforehand (ASGI middleware).
+    """Sends Streamlit's scripts, styles and fonts from memory, and its page with a beginning of ours (ASGI middleware).
 
     Whatever else is asked for, or asked for in parts, Streamlit answers.
     """
@@ -55,8 +62,9 @@ class Scripts:
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
         self._files = {f"/{path.relative_to(_STREAMLIT).as_posix()}": path for path in _STREAMLIT.glob("static/**/*.*")}
-        charts = (address for address in self._files if address.startswith("/static/js/PlotlyChart."))
-        self._link = ", ".join(f"<.{address}>{_LOW}" for address in charts)
+        charts = [f".{address}" for address in self._files if address.startswith("/static/js/PlotlyChart.")]
+        self._link = ", ".join(f"<{chart}>{_LOW}" for chart in charts)
+        self._beginning = _beginning(charts).encode()
         self._lock = threading.Lock()
         self._body = cache(self._read)
 
@@ -66,8 +74,11 @@ class Scripts:
             return await self._app(scope, receive, send)
         asked = Headers(scope=scope)
         path = self._files.get(scope["path"])
+        if path is None and "text/html" in asked.get("accept", ""):
+            headers = [(name, value) for name, value in scope["headers"] if name not in _KEPT]
+            return await self._app({**scope, "headers": headers}, receive, self._page(send))
         if path is None or "range" in asked:
-            return await self._app(scope, receive, self._telling(send))
+            return await self._app(scope, receive, send)
         compressed = path.suffix in _COMPRESSED and "gzip" in asked.get("accept-encoding", "")
         body = await to_thread.run_sync(self._kept, path, compressed)
         answer = Response(body, media_type=_TYPES.get(path.suffix) or mimetypes.guess_type(path.name)[0])
@@ -85,17 +96,46 @@ class Scripts:
     def _read(path: Path, compressed: bool) -> bytes:  # noqa: FBT001 - as above
         return gzip.compress(path.read_bytes()) if compressed else path.read_bytes()
 
-    def _telling(self, send: Send) -> Send:
-        """`send`, with a page's answer naming Plotly's script."""
+    def _page(self, send: Send) -> Send:
+        """`send`, with the beginning put into a page of Streamlit's; what is no page goes through as it comes."""
+        begun: Message | None = None
+        page = b""
 
-        async def tell(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                headers = MutableHeaders(scope=message)
-                if self._link and headers.get("content-type", "").startswith("text/html"):
-                    headers["Link"] = self._link
-            await send(message)
+        async def sent(message: Message) -> None:
+            nonlocal begun, page
+            if message["type"] == "http.response.start" and _is_page(message):
+                begun = message
+            elif begun is None:
+                await send(message)
+            else:
+                page += message.get("body", b"")
+                if not message.get("more_body", False):
+                    page = page.replace(_FIRST_SCRIPT, self._beginning + _FIRST_SCRIPT, 1)
+                    headers = MutableHeaders(scope=begun)
+                    headers.update({"Link": self._link, "Content-Length": str(len(page))})
+                    for name in ("ETag", "Last-Modified"):  # of the page without the beginning
+                        del headers[name]
+                    await send(begun)
+                    await send({"type": "http.response.body", "body": page})
 
-        return tell
+        return sent
+
+
+def _is_page(started: Message) -> bool:
+    headers = Headers(raw=started["headers"])
+    is_html = headers.get("content-type", "").startswith("text/html")
+    return bool(started["status"] == HTTPStatus.OK and is_html and "content-disposition" not in headers)
+
+
+def _beginning(charts: list[str]) -> str:
+    """Scripts that say where the server is and what it tells of itself at `_stcore/host-config`, and start `charts`.
+
+    `window.__streamlit` is Streamlit's own way for who hosts it (`StreamlitConfig` of its frontend).
+    """
+    host = {"allowedOrigins": st.get_option("client.allowedOrigins"), "useExternalAuthToken": False}
+    settings = f'{{BACKEND_BASE_URL: new URL("./", location).href, HOST_CONFIG: {json.dumps(host)}}}'
+    started = "".join(f"import({json.dumps(chart)});" for chart in charts)
+    return f'<script>window.__streamlit = {settings}</script><script type="module">{started}</script>'
 
 
 def bound(address: str, port: int) -> socket.socket:

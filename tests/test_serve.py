@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import socket
 import threading
 from pathlib import Path
@@ -28,13 +29,16 @@ if TYPE_CHECKING:
 _STATIC = Path(st.__file__).parent / "static/static"
 _PLOTLY = next(_STATIC.glob("js/PlotlyChart.*.js"))
 _FONT = next(_STATIC.glob("media/*.woff2"))
+_PAGE = '<html><script type="module" src="one"></script><script type="module" src="two"></script>'
+_AS_A_BROWSER = {"Accept": "text/html,*/*;q=0.8"}
 
 
 class Visitor:
-    """Someone who asks an application that says "behind" to everything, but for a page at `/`, past what is kept."""
+    """Someone who asks an application past what is kept: a page at `/`, a file at `/media/page`, else "behind"."""
 
-    def __init__(self, address: str) -> None:
+    def __init__(self, address: str, asked_as: dict[str, str]) -> None:
         self._address = address
+        self.asked_as = asked_as  # what the page behind was last asked with
 
     def get(self, path: str, **headers: str) -> requests.Response:
         return requests.get(self._address + path, headers=headers, timeout=10)
@@ -45,19 +49,26 @@ class Visitor:
 
 @pytest.fixture(scope="module")
 def visitor() -> Iterator[Visitor]:
-    def page(_: Request) -> Response:
-        return HTMLResponse("<html>")
+    asked_as: dict[str, str] = {}
+
+    def page(asked: Request) -> Response:
+        asked_as.clear()
+        asked_as.update(asked.headers)
+        return HTMLResponse(_PAGE, headers={"ETag": "that of Streamlit", "Last-Modified": "its day"})
+
+    def media(_: Request) -> Response:
+        return HTMLResponse(_PAGE, headers={"Content-Disposition": "attachment"})
 
     def behind(_: Request) -> Response:
         return PlainTextResponse("behind")
 
-    routes = [Route("/", page), Route("/{path:path}", behind, methods=["GET", "POST"])]
+    routes = [Route("/", page), Route("/media/page", media), Route("/{path:path}", behind, methods=["GET", "POST"])]
     app = Starlette(routes=routes, middleware=[Middleware(serve.Scripts)])
     listening = serve.bound("127.0.0.1", 0)
     server = uvicorn.Server(uvicorn.Config(app, log_level="warning"))
     running = threading.Thread(target=server.run, args=([listening],))
     running.start()
-    yield Visitor(f"http://127.0.0.1:{listening.getsockname()[1]}")
+    yield Visitor(f"http://127.0.0.1:{listening.getsockname()[1]}", asked_as)
     server.should_exit = True
     running.join(10)
 
@@ -132,6 +143,30 @@ def test_parts_and_other_methods_are_left_to_streamlit(visitor: Visitor) -> None
     assert visitor.post(f"/static/js/{_PLOTLY.name}").text == "behind"
 
 
-def test_a_page_tells_of_plotly_beforehand_and_nothing_else_does(visitor: Visitor) -> None:
-    assert f"<./static/js/{_PLOTLY.name}>; rel=modulepreload" in visitor.get("/").headers["Link"]
-    assert "Link" not in visitor.get("/x").headers
+def test_a_page_begins_with_where_the_server_is_and_with_plotly(visitor: Visitor) -> None:
+    found = visitor.get("/", **_AS_A_BROWSER)
+    begun, first, rest = found.text.partition('<script type="module" src="one">')
+    assert first + rest == _PAGE.removeprefix("<html>")
+    assert begun.startswith('<html><script>window.__streamlit = {BACKEND_BASE_URL: new URL("./", location).href,')
+    assert json.dumps(st.get_option("client.allowedOrigins")) in begun
+    assert begun.endswith(f'import("./static/js/{_PLOTLY.name}");</script>')
+    assert f"<./static/js/{_PLOTLY.name}>; rel=modulepreload" in found.headers["Link"]
+
+
+def test_a_page_is_never_that_of_a_cache(visitor: Visitor) -> None:
+    """The page of another version of this server would be without the beginning, or with another one."""
+    found = visitor.get("/", **_AS_A_BROWSER, **{"If-None-Match": "that of Streamlit", "If-Modified-Since": "its day"})
+    assert not {"if-none-match", "if-modified-since", "accept-encoding"} & set(visitor.asked_as)
+    assert not {"etag", "last-modified"} & set(found.headers)
+    assert len(found.content) == int(found.headers["Content-Length"])
+
+
+@pytest.mark.parametrize(("path", "answer"), [("/media/page", _PAGE), ("/x", "behind")])
+def test_what_is_no_page_of_streamlits_goes_through_as_it_comes(visitor: Visitor, path: str, answer: str) -> None:
+    found = visitor.get(path, **_AS_A_BROWSER)
+    assert found.text == answer
+    assert "Link" not in found.headers
+
+
+def test_who_asks_for_no_page_is_told_nothing_beforehand(visitor: Visitor) -> None:
+    assert visitor.get("/").text == _PAGE

@@ -79,6 +79,39 @@ def test_the_first_page_of_a_server_may_be_any(view: View) -> None:
     assert view.page.get_by_test_id("stSidebarNav").get_by_text("Operators").is_visible()
 
 
+def test_a_page_knows_its_server_from_the_start(view: View) -> None:
+    """Without `serve.py` it would look for it below its own address first; it says what the server itself says."""
+    asked: list[str] = []
+    view.page.on("request", lambda request: asked.append(request.url.removeprefix(view.url)))
+    view.open("/sales")
+    view.page.wait_for_timeout(500)  # what the page asks when it is connected already
+    assert [address for address in asked if "_stcore" in address and not address.startswith("/_stcore")] == []
+    here = view.page.evaluate("window.__streamlit.HOST_CONFIG")
+    there = view.page.evaluate("fetch('/_stcore/host-config').then((told) => told.json())")
+    assert here == {name: there[name] for name in here} == {
+        "allowedOrigins": ["https://nobody.invalid"],
+        "useExternalAuthToken": False,
+    }  # fmt: skip
+
+
+def test_charts_follow_the_systems_colours_while_they_are_there(view: View) -> None:
+    colours = """() => [document.querySelector('[data-testid=stApp]'),
+        ...document.querySelectorAll('.stPlotlyChart :is(.xtick, .ytick) text')].map((each) =>
+        getComputedStyle(each)[each.tagName === 'text' ? 'fill' : 'color'])"""
+    view.open("/sales")
+    light = view.page.evaluate(colours)
+    try:
+        view.page.emulate_media(color_scheme="dark")
+        eventually(lambda: view.page.evaluate(colours)[0] != light[0], "dark colours", 20)
+        dark = view.page.evaluate(colours)
+        assert view.faint() == []
+    finally:
+        view.page.emulate_media(color_scheme="light")
+    eventually(lambda: view.page.evaluate(colours) == light, "light colours again", 20)
+    assert len(light) == len(dark) > 20
+    assert len(set(light)) == len(set(dark)) == 1
+
+
 def test_sales_shows_the_ledgers_figures(view: View, cloud: Cloud) -> None:
     view.open(f"/sales?{whole_period(cloud)}&by=month")
     ledger = cloud.ledger

@@ -33,8 +33,6 @@ _CUT_OFF = """() => [...document.querySelectorAll('[data-testid=stMetricValue] *
     .map((part) => part.textContent)"""
 _CONTRAST = (Path(__file__).parent / "contrast.js").read_text()
 _CONTENT_HEIGHT = "() => document.querySelector('[data-testid=stMain]').scrollHeight"
-# Streamlit looks for its server beside the page first, and then at the root.
-_LOOKING_FOR_SERVER = ("/_stcore/health", "/_stcore/host-config")
 
 
 @dataclass
@@ -116,7 +114,7 @@ class View:
         self.page.set_viewport_size({"width": self.width, "height": HEIGHTS[self.width]})
 
     def _note(self, status: int, url: str) -> None:
-        if status >= 400 and not url.endswith(_LOOKING_FOR_SERVER):
+        if status >= 400:
             self.complaints.append(f"{status}: {url}")
 
     def _console(self, kind: str, text: str) -> None:
