@@ -1,11 +1,12 @@
-"""How old the newest event behind a figure of the warehouse is: asked of the rollups, when somebody wants to know.
+"""How old the newest event behind a figure of the warehouse is, asked when somebody wants to know.
 
-A rollup knows an event by its hour, its day or its month, and no closer than that. No order line is read for it.
+A rollup knows an event by its hour, its day or its month, and no closer than that; invoices know their moments. Order
+lines are read only for figures that are read from them, too.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +14,7 @@ from queries.loader import load
 from queries.reports.customer import NOBODY
 from queries.reports.invoices import ANY_AMOUNT
 from queries.scope import ALL
+from queries.who import EVERYBODY
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -35,6 +37,8 @@ _ALL: dict[str, Any] = {
 _ARRANGED = {
     "by", "top", "skipped", "measure", "bottom", "most", "months_since", "months_until", "aside",
 }  # fmt: skip
+# Who is asked about, or what was typed: one query for each knows all of these.
+_OF_WHO, _OF_TYPED = set(EVERYBODY.bound()), {"code", "words", "top"}
 _NO_BOUNDS = ("", ANY_AMOUNT, -ANY_AMOUNT)
 
 _SQL = load("warehouse")
@@ -44,8 +48,8 @@ _SQL = load("warehouse")
 class About:
     """The events that a figure is about: `since` and the others as its query has them bound.
 
-    `closer` says that the figure is narrowed by more than the query that tells the newest of these events knows: none
-    of the figure's own is newer.
+    `more` is what it binds besides: who is asked about, or the product that was typed. `closer` says that the figure is
+    narrowed by more than the query that tells the newest of these events knows: none of the figure's own is newer.
     """
 
     since: datetime
@@ -55,26 +59,34 @@ class About:
     hour_of_day: int
     product: str
     customer: str
+    more: Mapping[str, object] = field(default_factory=dict, hash=False)
     closer: bool = False
 
     @property
     def only_time(self) -> bool:
         """Whether nothing but time narrows them."""
-        return all(getattr(self, name) == value for name, value in _ALL.items() if name not in {"since", "until"})
+        others = (getattr(self, name) == value for name, value in _ALL.items() if name not in {"since", "until"})
+        return not self.more and all(others)
 
     @property
     def by(self) -> By | None:
         """How finely the newest of them is known; None where its moment is."""
-        if self.customer:
-            return None
-        if self.product:
-            return "month" if self.country else "day"
-        return "hour"
+        known: dict[str, By] = {"found": "day", "product": "month" if self.country else "day", "scope": "hour"}
+        return known.get(self._by_what)
 
     @property
     def query(self) -> Query:
         """What tells the newest of them."""
-        return _SQL[f"newest_of_{'customer' if self.customer else 'product' if self.product else 'scope'}"]
+        return _SQL[f"newest_of_{self._by_what}"]
+
+    @property
+    def _by_what(self) -> str:
+        if self.more:
+            return "found" if "code" in self.more else "who"
+        of_hours = (self.dow, self.hour_of_day) != (-1, -1)
+        if (self.customer and (self.product or of_hours)) or (self.product and of_hours):
+            return "lines"
+        return "customer" if self.customer else "product" if self.product else "scope"
 
 
 def about(parameters: Mapping[str, object]) -> About:
@@ -83,11 +95,17 @@ def about(parameters: Mapping[str, object]) -> About:
     if "customer_id" in given:
         who = given.pop("customer_id")
         given["customer"] = NOBODY if who == -1 else str(who)
+    more: dict[str, object] = {}
+    if given.keys() >= _OF_WHO:
+        # Without a period a figure of all time is of customers by where they live, with one it is of invoices.
+        more = {name: given[name] for name in _OF_WHO} | {"at_home": int("since" not in given)}
+    elif given.keys() >= _OF_TYPED:
+        more = {name: given[name] for name in _OF_TYPED}
     known = _ALL | {name: value for name, value in given.items() if name in _ALL}
-    found = About(**known)
+    found = About(**known, more=more)
     narrowed = {name for name, value in given.items() if name not in _ARRANGED and value not in _NO_BOUNDS}
     unknown = {name for name in narrowed if given[name] != _ALL.get(name)} - set(found.query.parameters)
-    return About(**known, closer=bool(unknown))
+    return About(**known, more=more, closer=bool(unknown))
 
 
 def event(warehouse: Engine, of: About) -> Figure:
@@ -96,4 +114,5 @@ def event(warehouse: Engine, of: About) -> Figure:
     None without any.
     """
     query = of.query
-    return warehouse.ask(query, **{name: getattr(of, name) for name in query.parameters})
+    bound = {name: getattr(of, name) for name in _ALL} | dict(of.more)
+    return warehouse.ask(query, **{name: bound[name] for name in query.parameters})

@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from queries import segments
-from queries.reports import customers
+from queries.reports import customers, newest
 from queries.scope import Scope
 from queries.who import Cell, Who
 from tests.figures.recomputed import Lines, pounds
 
 if TYPE_CHECKING:
+    from queries.figure import Figure
     from queries.period import By
     from queries.warehouse import Warehouse
 
@@ -117,6 +118,31 @@ def test_the_best_of_them_of_all_time_and_of_a_period(narrowed: Narrowed) -> Non
     order = sorted(sums.items(), key=lambda item: (-item[1], int(item[0])))[:10]
     frame = customers.top_of_period(engine, Scope(since, until), 10, who).frame
     assert list(zip(frame["customer"], frame["net_sales"], strict=True)) == [(one, pounds(net)) for one, net in order]
+
+
+def test_the_newest_event_behind_what_is_told_of_them(narrowed: Narrowed) -> None:
+    engine, lines, who, theirs = narrowed
+
+    def told(figure: Figure) -> Any:
+        return newest.event(engine, newest.about(figure.evidence.parameters)).row["newest"]
+
+    if theirs.empty:
+        assert told(customers.in_segments(engine, "", who)) is None
+        return
+    at = lines.invoices[["customer"]].assign(last=lines.rows.groupby("InvoiceNo")["at"].max())
+    assert told(customers.in_segments(engine, "", who)) == at[at["customer"].isin(theirs.index)]["last"].max()
+    country = theirs["country"].value_counts().index[-1]
+    there = theirs.index[theirs["country"] == country]
+    assert told(customers.in_segments(engine, country, who)) == at[at["customer"].isin(there)]["last"].max()
+    since, until = lines.middle
+    inside = lines.invoices_between(since, until)
+    inside = inside[inside["customer"].isin(theirs.index)]
+    of_period = told(customers.new_and_returning(engine, Scope(since, until), "day", who))
+    assert of_period == at["last"][inside.index].max()
+    abroad = inside["Country"].value_counts().index[-1]
+    scope = Scope(since, until, abroad)
+    of_country = inside.index[inside["Country"] == abroad]
+    assert told(customers.top_of_period(engine, scope, 3, who)) == at["last"][of_country].max()
 
 
 def test_where_they_live(narrowed: Narrowed) -> None:

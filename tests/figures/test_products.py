@@ -6,9 +6,10 @@ from dataclasses import replace
 from decimal import ROUND_HALF_EVEN, Decimal
 from typing import TYPE_CHECKING, Any
 
+import pandas as pd
 import pytest
 
-from queries.reports import products
+from queries.reports import newest, products
 from queries.scope import Scope
 from tests.figures.recomputed import Lines, pounds
 
@@ -176,6 +177,18 @@ def test_products_are_found_by_code_and_by_words(held: Held) -> None:
     assert exact["stock_code"].iloc[0] == code
     words = exact["description"].iloc[0].split()[0]
     assert code in set(products.found(engine, words.lower(), 5_000).frame["stock_code"])
+
+
+def test_the_newest_day_behind_the_products_that_were_found(held: Held) -> None:
+    engine, lines = held
+    for typed, count in (("22", 50), ("22", 1), ("lantern", 50), ("zzzz", 50)):
+        found = products.found(engine, typed, count)
+        about = newest.about(found.evidence.parameters)
+        day = newest.event(engine, about).row["newest"]
+        sold = lines.rows[lines.rows["StockCode"].isin(set(found.frame["stock_code"]))]
+        assert about.by == "day"
+        assert found.empty == sold.empty == pd.isna(day), typed
+        assert found.empty or pd.Timestamp(day) == sold["day"].max()
 
 
 @pytest.mark.parametrize("typed", ["%", "_", "!", "'; drop table products; --", "%' or 1=1 --", "\\", "🙂"])

@@ -131,6 +131,8 @@ _NARROWED: tuple[dict[str, Any], ...] = (
     {"country": "Atlantis"},
     {"product": "the first"},
     {"customer": customer.NOBODY},
+    {"customer": customer.NOBODY, "hour": 12},
+    {"product": "the first", "weekday": 7},
 )
 
 

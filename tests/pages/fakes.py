@@ -147,6 +147,8 @@ ANSWERS: dict[str, Callable[[Mapping[str, object]], pd.DataFrame]] = fakes_trade
     "sales_totals": lambda _: pd.DataFrame([_SUMS | _SOLD_IN]),
     "newest_of_scope": lambda _: pd.DataFrame([{"newest": datetime.fromisoformat("2011-11-30 17:00:00")}]),
     "newest_of_product": lambda _: pd.DataFrame([{"newest": date(2011, 11, 28)}]),
+    "newest_of_found": lambda _: pd.DataFrame([{"newest": date(2011, 11, 28)}]),
+    "newest_of_who": lambda _: pd.DataFrame([{"newest": datetime.fromisoformat("2011-11-30 17:34:00")}]),
     "newest_of_customer": lambda _: pd.DataFrame([{"newest": NEWEST}]),
     "sales_countries": lambda _: pd.DataFrame({"country": ["EIRE", "France", "United Kingdom"]}),
     "sales_by_country": lambda _: pd.DataFrame(

@@ -120,17 +120,26 @@ def test_of_a_customer_it_is_known_to_the_moment(world: World) -> None:
     assert (name, parameters["customer"], parameters["country"]) == ("newest_of_customer", "14646", "")
 
 
+def test_of_some_customers_alone_it_is_known_to_the_moment(world: World) -> None:
+    opened_page = world.open("customers", **WHOLE, segment="champions")
+    assert not newest(world)
+    app = opened(opened_page, "New and returning")
+    assert "Newest event behind it: invoiced 30 Nov 2011, 17:34 UTC" in text(app)
+    ((name, parameters),) = newest(world)
+    assert (name, parameters["at_home"]) == ("newest_of_who", 0)
+
+
 def test_of_invoices_that_were_searched_for_the_answer_tells_it(world: World) -> None:
     app = opened(world.open("invoices", **WHOLE, number="58"), "Invoices found")
     assert "Newest event behind it: invoiced 9 Dec 2011, 12:50 UTC" in text(app)
     assert not newest(world)
 
 
-def test_of_products_that_were_searched_for_it_is_the_latest_that_it_can_be(world: World) -> None:
+def test_of_products_that_were_searched_for_it_is_the_day_of_those_found(world: World) -> None:
     app = world.open("products", **WHOLE)
     next(field for field in app.text_input if field.label == "Find a product").set_value("cake").run()
     opened(app, "Products found")
-    assert "No event behind it is newer than this one: invoiced 9 Dec 2011" in text(app)
+    assert "Newest event behind it: invoiced on 28 Nov 2011" in text(app)
     assert "-- :words = '%CAKE%'" in code(app)
 
 

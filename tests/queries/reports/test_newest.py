@@ -62,17 +62,38 @@ def test_what_no_rollup_knows_makes_it_the_latest_that_it_can_be(what: dict[str,
     assert sought(**what, customer="17850").closer
 
 
-def test_of_some_customers_alone_the_newest_of_all_is_the_latest_that_it_can_be() -> None:
-    query = load("warehouse")["customers_new_returning_among"]
-    assert newest.about(WHOLE.bound(query, by="month", **Who(SEGMENTS[0]).bound())).closer
+@pytest.mark.parametrize(
+    ("name", "scope", "at_home"), [("customers_new_returning_among", WHOLE, 0), ("customers_scored_among", None, 1)]
+)
+def test_some_customers_alone_are_known_to_the_moment(name: str, scope: Scope | None, at_home: int) -> None:
+    """Of all time a country is where they live, of a period where the invoices were sent."""
+    query, who = load("warehouse")[name], Who(SEGMENTS[0]).bound()
+    given = scope.bound(query, by="month", **who) if scope else {"country": "France", **who}
+    about = newest.about(given)
+    assert (about.query.name, about.by, about.closer, about.only_time) == ("newest_of_who", None, False, False)
+    assert dict(about.more) == who | {"at_home": at_home}
 
 
-def test_a_product_on_one_weekday_is_no_newer_than_the_product() -> None:
-    about = asked("lines_count", Scope(SINCE, UNTIL, weekday=7, product="22423"))
-    assert (about.query.name, about.closer) == ("newest_of_product", True)
+def test_the_products_that_were_found_are_known_by_the_day() -> None:
+    typed = {"code": "CAKE", "words": "%CAKE%", "top": 8}
+    about = newest.about(typed)
+    assert (about.query.name, about.by, about.closer, about.more) == ("newest_of_found", "day", False, typed)
+
+
+@pytest.mark.parametrize(
+    "scope",
+    [
+        Scope(SINCE, UNTIL, weekday=7, product="22423"),
+        Scope(SINCE, UNTIL, hour=9, customer="17850"),
+        Scope(SINCE, UNTIL, customer="17850", product="22423"),
+    ],
+)
+def test_what_only_order_lines_know_is_asked_of_them(scope: Scope) -> None:
+    about = asked("lines_count", scope)
+    assert (about.query.name, about.by, about.closer) == ("newest_of_lines", None, False)
 
 
 @pytest.mark.parametrize("query", load("warehouse").values(), ids=lambda query: query.name)
 def test_every_query_of_the_warehouse_can_be_told_of(query: Any) -> None:
     about = newest.about(dict.fromkeys(query.parameters, 1))
-    assert set(about.query.parameters) <= set(newest.About.__dataclass_fields__)
+    assert set(about.query.parameters) <= {*newest.About.__dataclass_fields__, *about.more}
