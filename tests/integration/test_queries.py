@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 # What the reports of the warehouse are asked with; the texts are planned without running.
 # An audit looks for every event, and order lines are shown when they are asked for: neither is a default chart.
-_NO_CHARTS = ("audit_", "load_errors", "trace_", "lines_", "products_together", "customer_products")
+_NO_CHARTS = ("audit_", "load_errors", "trace_", "lines_", "newest_of_lines", "products_together", "customer_products")
 _ASKED: dict[str, Any] = {
     "since": datetime.fromisoformat("2010-12-01"),
     "until": datetime.now(UTC).replace(tzinfo=None),
@@ -58,6 +58,7 @@ _ASKED: dict[str, Any] = {
     "aside": 1,
     "skipped": 0,
     "of_cell": 1,
+    "at_home": 1,
     "cohort": datetime.fromisoformat("2011-01-01"),
     "month": datetime.fromisoformat("2011-03-01"),
     **{f"{end}_{score}": 1 for end in ("least", "greatest") for score in ("recency", "frequency", "mean")},

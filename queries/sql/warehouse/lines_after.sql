@@ -1,36 +1,33 @@
 -- One row per order line of a scope, by time, invoice and line; the first :top of those after the last one of a page.
--- :since timestamp      the first moment, UTC
--- :until timestamp      the first moment after the last, UTC
--- :country string       one country, or '' for all
--- :dow integer          a day of the week, 0 for Sunday, or -1 for all
--- :hour_of_day integer  0 to 23, or -1 for all
--- :product string       a stock code, or '' for all
--- :customer string      a customer's id as text or 'no customer id', or '' for all
 -- :after_at timestamp   the invoice date of the last one seen; one before all at first
 -- :after_invoice string its InvoiceNo, or '' at first
 -- :after_line integer   its LineNo, 0 for none
 -- :after_event string   its EventID, or '' at first
 -- :top integer          how many
-select
-    line.event_id, line.invoice_no, line.line_no, line.stock_code, line.description, line.quantity, line.invoice_date,
-    line.unit_price, line.customer_id, line.country, line.quantity * line.unit_price as amount
-from order_lines as line
-where line.invoice_date >= :since and line.invoice_date < :until
-    and (:country = '' or line.country = :country)
-    and (:dow = -1 or mod(cast(extract(dow from line.invoice_date) as integer), 7) = :dow)
-    and (:hour_of_day = -1 or extract(hour from line.invoice_date) = :hour_of_day)
-    and (:product = '' or line.stock_code = :product)
-    and (:customer = '' or coalesce(cast(line.customer_id as varchar(32)), 'no customer id') = :customer)
-    and line.invoice_date >= :after_at
-    and (
-        line.invoice_date > :after_at
-        or line.invoice_no > :after_invoice
-        or (line.invoice_no = :after_invoice and coalesce(line.line_no, 0) > :after_line)
-        or (
-            line.invoice_no = :after_invoice
-            and coalesce(line.line_no, 0) = :after_line
-            and line.event_id > :after_event
+with
+-- include: lines_of_scope
+
+final as (
+    select
+        event_id, invoice_no, line_no, stock_code, description, quantity, invoice_date, unit_price, customer_id,
+        country, amount
+    from lines
+    where invoice_date >= :after_at
+        and (
+            invoice_date > :after_at
+            or invoice_no > :after_invoice
+            or (invoice_no = :after_invoice and coalesce(line_no, 0) > :after_line)
+            or (
+                invoice_no = :after_invoice
+                and coalesce(line_no, 0) = :after_line
+                and event_id > :after_event
+            )
         )
-    )
-order by line.invoice_date, line.invoice_no, coalesce(line.line_no, 0), line.event_id
+)
+
+select
+    event_id, invoice_no, line_no, stock_code, description, quantity, invoice_date, unit_price, customer_id, country,
+    amount
+from final
+order by invoice_date, invoice_no, coalesce(line_no, 0), event_id
 limit :top
