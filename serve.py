@@ -6,7 +6,8 @@
 - Streamlit reads its scripts from the disk in pieces of 64 kB for each visitor and sends them as they are, 8.5 MB. Here
   they are kept in memory, compressed once.
 - The browser learns that it needs Plotly, by far the largest of them, when the first chart arrives. Here the page's own
-  answer says so, and the page starts it while it waits for its first figures.
+  answer says so, and a page that shows charts starts it at once: its first figures are there sooner, if its title is
+  later.
 - Streamlit's page asks a server below its own address first, as in `/sales/_stcore/health`, and waits before it asks
   elsewhere; then it asks for what it may do, and only then connects. Here the page says both from the start.
 
@@ -49,6 +50,9 @@ _COMPRESSED = {".css", ".js"}  # the rest, fonts and pictures, is so already
 _TYPES = {".css": "text/css", ".js": "text/javascript", ".woff2": "font/woff2"}
 _LOW = "; rel=modulepreload; crossorigin; fetchpriority=low"  # after the scripts that the page itself names
 _FIRST_SCRIPT = b'<script type="module"'
+_WITH_CHARTS = {"", "sales", "products", "invoices", "customers", "active-pages", "streams", "deliveries"}
+# What stands in the addresses of files, of components and of what Streamlit's page itself asks for.
+_NO_PAGES = {"_stcore", "component", "media"}
 # With these a page might come as a browser or a proxy keeps it from before, or compressed.
 _KEPT = {b"accept-encoding", b"if-modified-since", b"if-none-match"}
 
@@ -64,7 +68,9 @@ class Scripts:
         self._files = {f"/{path.relative_to(_STREAMLIT).as_posix()}": path for path in _STREAMLIT.glob("static/**/*.*")}
         charts = [f".{address}" for address in self._files if address.startswith("/static/js/PlotlyChart.")]
         self._link = ", ".join(f"<{chart}>{_LOW}" for chart in charts)
-        self._beginning = _beginning(charts).encode()
+        self._beginning = _beginning().encode()
+        imports = "".join(f"import({json.dumps(chart)});" for chart in charts)
+        self._start = f'<script type="module">{imports}</script>'.encode()
         self._lock = threading.Lock()
         self._body = cache(self._read)
 
@@ -74,9 +80,11 @@ class Scripts:
             return await self._app(scope, receive, send)
         asked = Headers(scope=scope)
         path = self._files.get(scope["path"])
-        if path is None and "text/html" in asked.get("accept", ""):
+        steps = scope["path"].split("/")
+        if path is None and "text/html" in asked.get("accept", "") and not _NO_PAGES & set(steps):
             headers = [(name, value) for name, value in scope["headers"] if name not in _KEPT]
-            return await self._app({**scope, "headers": headers}, receive, self._page(send))
+            beginning = self._beginning + (self._start if steps[-1] in _WITH_CHARTS else b"")
+            return await self._app({**scope, "headers": headers}, receive, self._page(send, beginning))
         if path is None or "range" in asked:
             return await self._app(scope, receive, send)
         compressed = path.suffix in _COMPRESSED and "gzip" in asked.get("accept-encoding", "")
@@ -96,8 +104,8 @@ class Scripts:
     def _read(path: Path, compressed: bool) -> bytes:  # noqa: FBT001 - as above
         return gzip.compress(path.read_bytes()) if compressed else path.read_bytes()
 
-    def _page(self, send: Send) -> Send:
-        """`send`, with the beginning put into a page of Streamlit's; what is no page goes through as it comes."""
+    def _page(self, send: Send, beginning: bytes) -> Send:
+        """`send`, with `beginning` put into a page of Streamlit's; what is no page goes through as it comes."""
         begun: Message | None = None
         page = b""
 
@@ -110,11 +118,12 @@ class Scripts:
             else:
                 page += message.get("body", b"")
                 if not message.get("more_body", False):
-                    page = page.replace(_FIRST_SCRIPT, self._beginning + _FIRST_SCRIPT, 1)
-                    headers = MutableHeaders(scope=begun)
-                    headers.update({"Link": self._link, "Content-Length": str(len(page))})
-                    for name in ("ETag", "Last-Modified"):  # of the page without the beginning
-                        del headers[name]
+                    if _FIRST_SCRIPT in page:
+                        page = page.replace(_FIRST_SCRIPT, beginning + _FIRST_SCRIPT, 1)
+                        headers = MutableHeaders(scope=begun)
+                        headers.update({"Link": self._link, "Content-Length": str(len(page))})
+                        for name in ("ETag", "Last-Modified"):  # of the page without the beginning
+                            del headers[name]
                     await send(begun)
                     await send({"type": "http.response.body", "body": page})
 
@@ -127,15 +136,14 @@ def _is_page(started: Message) -> bool:
     return bool(started["status"] == HTTPStatus.OK and is_html and "content-disposition" not in headers)
 
 
-def _beginning(charts: list[str]) -> str:
-    """Scripts that say where the server is and what it tells of itself at `_stcore/host-config`, and start `charts`.
+def _beginning() -> str:
+    """A script that says where the server is and what it tells of itself at `_stcore/host-config`.
 
     `window.__streamlit` is Streamlit's own way for who hosts it (`StreamlitConfig` of its frontend).
     """
     host = {"allowedOrigins": st.get_option("client.allowedOrigins"), "useExternalAuthToken": False}
     settings = f'{{BACKEND_BASE_URL: new URL("./", location).href, HOST_CONFIG: {json.dumps(host)}}}'
-    started = "".join(f"import({json.dumps(chart)});" for chart in charts)
-    return f'<script>window.__streamlit = {settings}</script><script type="module">{started}</script>'
+    return f"<script>window.__streamlit = {settings}</script>"
 
 
 def bound(address: str, port: int) -> socket.socket:

@@ -34,7 +34,7 @@ _AS_A_BROWSER = {"Accept": "text/html,*/*;q=0.8"}
 
 
 class Visitor:
-    """Someone who asks an application past what is kept: a page at `/`, a file at `/media/page`, else "behind"."""
+    """Someone who asks an application past what is kept: pages, files that look like them, else "behind"."""
 
     def __init__(self, address: str, asked_as: dict[str, str]) -> None:
         self._address = address
@@ -56,13 +56,18 @@ def visitor() -> Iterator[Visitor]:
         asked_as.update(asked.headers)
         return HTMLResponse(_PAGE, headers={"ETag": "that of Streamlit", "Last-Modified": "its day"})
 
-    def media(_: Request) -> Response:
+    def taken(_: Request) -> Response:
         return HTMLResponse(_PAGE, headers={"Content-Disposition": "attachment"})
+
+    def other(_: Request) -> Response:
+        return HTMLResponse("<html>")
 
     def behind(_: Request) -> Response:
         return PlainTextResponse("behind")
 
-    routes = [Route("/", page), Route("/media/page", media), Route("/{path:path}", behind, methods=["GET", "POST"])]
+    pages = ("/", "/sales", "/below/sales", "/trace", "/media/page", "/component/page")
+    others = [Route("/taken", taken), Route("/other", other)]
+    routes = [*(Route(path, page) for path in pages), *others, Route("/{path:path}", behind, methods=["GET", "POST"])]
     app = Starlette(routes=routes, middleware=[Middleware(serve.Scripts)])
     listening = serve.bound("127.0.0.1", 0)
     server = uvicorn.Server(uvicorn.Config(app, log_level="warning"))
@@ -143,14 +148,27 @@ def test_parts_and_other_methods_are_left_to_streamlit(visitor: Visitor) -> None
     assert visitor.post(f"/static/js/{_PLOTLY.name}").text == "behind"
 
 
-def test_a_page_begins_with_where_the_server_is_and_with_plotly(visitor: Visitor) -> None:
-    found = visitor.get("/", **_AS_A_BROWSER)
+@pytest.mark.parametrize("path", ["/", "/sales", "/below/sales"])
+def test_a_page_begins_with_where_the_server_is_and_with_plotly(visitor: Visitor, path: str) -> None:
+    found = visitor.get(path, **_AS_A_BROWSER)
     begun, first, rest = found.text.partition('<script type="module" src="one">')
     assert first + rest == _PAGE.removeprefix("<html>")
     assert begun.startswith('<html><script>window.__streamlit = {BACKEND_BASE_URL: new URL("./", location).href,')
     assert json.dumps(st.get_option("client.allowedOrigins")) in begun
     assert begun.endswith(f'import("./static/js/{_PLOTLY.name}");</script>')
     assert f"<./static/js/{_PLOTLY.name}>; rel=modulepreload" in found.headers["Link"]
+
+
+def test_a_page_that_may_have_no_chart_starts_no_plotly(visitor: Visitor) -> None:
+    found = visitor.get("/trace", **_AS_A_BROWSER)
+    assert "window.__streamlit" in found.text
+    assert "import(" not in found.text
+    assert _PLOTLY.name in found.headers["Link"]  # the next page may
+
+
+def test_the_pages_with_charts_are_pages_of_the_dashboard() -> None:
+    dashboard = Path("dashboard.py").read_text()
+    assert all(f'url_path="{page}"' in dashboard for page in serve._WITH_CHARTS - {""})
 
 
 def test_a_page_is_never_that_of_a_cache(visitor: Visitor) -> None:
@@ -161,11 +179,19 @@ def test_a_page_is_never_that_of_a_cache(visitor: Visitor) -> None:
     assert len(found.content) == int(found.headers["Content-Length"])
 
 
-@pytest.mark.parametrize(("path", "answer"), [("/media/page", _PAGE), ("/x", "behind")])
+@pytest.mark.parametrize(
+    ("path", "answer"),
+    [("/media/page", _PAGE), ("/component/page", _PAGE), ("/taken", _PAGE), ("/other", "<html>"), ("/x", "behind")],
+)
 def test_what_is_no_page_of_streamlits_goes_through_as_it_comes(visitor: Visitor, path: str, answer: str) -> None:
     found = visitor.get(path, **_AS_A_BROWSER)
     assert found.text == answer
     assert "Link" not in found.headers
+
+
+def test_a_file_may_come_compressed_and_from_a_cache(visitor: Visitor) -> None:
+    visitor.get("/media/page", **_AS_A_BROWSER, **{"If-None-Match": "that of Streamlit"})
+    assert {"if-none-match", "accept-encoding"} <= set(visitor.asked_as)
 
 
 def test_who_asks_for_no_page_is_told_nothing_beforehand(visitor: Visitor) -> None:

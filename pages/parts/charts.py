@@ -59,9 +59,9 @@ def show(
     the same for keyboards and small screens, unless it were endless; `what` says what is chosen there. Where the traces
     of a chart are chosen apart, with `each_trace` places each, the places of the second follow those of the first.
     """
-    # Streamlit hands Plotly a second copy of each figure: with the same revision its data are the same, and not drawn
-    # again. That holds for lists; Plotly compares no others.
-    figure.update_layout(meta=alt)
+    # Streamlit hands Plotly a second copy of each figure. With the same revision its data count as the same and are not
+    # drawn again, if they are lists: a copy of a typed array always counts as changed.
+    figure.update_layout(meta=alt, datarevision=None)
     figure.update_layout(datarevision=zlib.crc32(figure.to_json(validate=False).encode()))
     name = key.lower().replace(" ", "-")
     config = {
@@ -242,7 +242,7 @@ def blank(*traces: BaseTraceType, **layout: Any) -> go.Figure:  # noqa: ANN401 -
 
 
 def note(figure: go.Figure, text: str, above: int = 0) -> go.Figure:
-    """Words over the right end of a chart, `above` by so many pixels; Streamlit's titles of axes are too faint."""
+    """Words over the right end of a chart, `above` by so many pixels."""
     place = {"x": 1, "y": 1, "xref": "paper", "yref": "paper", "xanchor": "right", "yanchor": "bottom", "yshift": above}
     font = {"color": theme.TEXT, "size": 12}
     return figure.add_annotation(text=text, showarrow=False, font=font, **place)

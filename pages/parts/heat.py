@@ -51,13 +51,13 @@ def weekdays(frame: pd.DataFrame, measure: Measure, chosen: tuple[int, int] | No
         list(frame["weekday"].astype(int)),
         text=[DAYS_OF_THE_WEEK[int(day) - 1] for day in frame["weekday"]],
         customdata=charts.numbers(frame[measure.column]),
-        hovertemplate="%{text}s, %{x}:00<br>" + charts.hover(measure, "customdata"),
+        hovertemplate="%{text}s, %{x}<br>" + charts.hover(measure, "customdata"),
     )
     if chosen is not None:
         day, hour = chosen
         frame_cell(figure, hour, day)
     names = [name[:3] for name in DAYS_OF_THE_WEEK]
-    figure.update_yaxes(tickvals=days, ticktext=names, autorange="reversed", showgrid=False, title=None)
+    figure.update_yaxes(tickvals=days, ticktext=names, autorange="reversed", showgrid=False, zeroline=False, title=None)
     figure.update_xaxes(dtick=2, ticksuffix=":00", title=None, range=[hours[0] - 0.5, hours[-1] + 0.5])
     return figure.update_layout(height=_HEIGHT)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, Literal
 
 import plotly.io as pio
+import streamlit  # noqa: F401 - it sets Plotly's default template when it is imported, which is undone below
 
 # Okabe and Ito's palette, which survives colour blindness. The same are in .streamlit/config.toml by their names.
 NET_SALES = "#0072B2"
@@ -50,6 +51,9 @@ OF_STATE: dict[str, tuple[Named, str]] = {
 CHART_HEIGHT = 320
 _WHITE, _BLACK = "#FFFFFF", "#0E1114"
 _TOOLTIP, _LINE = "#1F2429", "#E6EAF1"
+# The dashboard's own font is not at hand in a picture that is taken away; on the page weir.css puts it in place of this
+# one, which is a little wider, so that there is room for both.
+_FONT = "Arial, Helvetica, sans-serif"
 
 
 def luminance(colour: str) -> float:
@@ -79,11 +83,11 @@ TEXT = "#0E1113"
 LAYOUT: dict[str, Any] = {
     "height": CHART_HEIGHT,
     "margin": {"l": 0, "r": 0, "t": 8, "b": 0, "pad": 8},
-    "font": {"color": TEXT, "family": '"Source Sans", sans-serif', "size": 12},
+    "font": {"color": TEXT, "family": _FONT, "size": 12},
     "showlegend": False,
     "legend": {"bgcolor": "rgba(0, 0, 0, 0)"},
     "hovermode": "x unified",
-    "hoverlabel": {"bgcolor": _TOOLTIP, "bordercolor": GREY, "font": {"color": _WHITE}},
+    "hoverlabel": {"bgcolor": _TOOLTIP, "bordercolor": GREY, "font": {"color": _WHITE, "family": _FONT, "size": 12}},
     "modebar": {"color": GREY, "activecolor": NET_SALES, "bgcolor": "rgba(0, 0, 0, 0)"},
     "paper_bgcolor": _WHITE,
     "plot_bgcolor": "rgba(0, 0, 0, 0)",
@@ -101,4 +105,4 @@ LAYOUT: dict[str, Any] = {
         "nticks": 5,
     },
 }
-pio.templates.default = None  # Plotly's own would be written into each figure
+pio.templates.default = None
