@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import html
+import math
 import zlib
 from datetime import timedelta
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
+from PIL import ImageFont
 
 from pages.parts import theme, words
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     import numpy as np
     from plotly.basedatatypes import BaseTraceType
@@ -37,6 +40,11 @@ _TICK_DATES = (
 _MANY = 2_000
 _TICKS = 8  # at most, on an axis of time
 _PULSE_HEIGHT = 160
+# Pixels of a chart's margins. Where they are too small for what stands there, Plotly makes room and draws once more.
+LEFT_OF_VALUES = 50  # "-£100k"
+BELOW_A_LINE, _BELOW_TWO_LINES = 26, 42
+_BESIDE_A_NAME = 10
+_AS_WIDE_AS_ARIAL = 1.08  # a name in capitals, in as many widths of Pillow's own font
 _NAME_LENGTH = 28  # letters beside a bar
 _MARKED = 400  # as many points have marks to click on; more would be a band
 MOST_POINTS = 15_000
@@ -215,7 +223,7 @@ def ranking(
         hoverinfo="skip",
         name=measure.label,
     )
-    figure = blank(trace, hovermode="closest", barmode="overlay")
+    figure = blank(trace, hovermode="closest", barmode="overlay").update_layout(margin_l=beside(rows))
     start, end = min(0.0, *lengths), max(0.0, *lengths)
     figure.add_trace(
         go.Bar(
@@ -239,6 +247,17 @@ def ranking(
 def blank(*traces: BaseTraceType, **layout: Any) -> go.Figure:  # noqa: ANN401 - Plotly's own names
     """A figure of these traces in the one template; `layout` has what is otherwise in this one."""
     return go.Figure(list(traces), layout=theme.LAYOUT | layout)
+
+
+def beside(names: Iterable[str]) -> int:
+    """Pixels that the longest of these names, written as Plotly reads them, takes on the left of a chart."""
+    lengths = [_font().getlength(html.unescape(name)) for name in names]
+    return math.ceil(_AS_WIDE_AS_ARIAL * max(lengths, default=0)) + _BESIDE_A_NAME
+
+
+@cache
+def _font() -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
+    return ImageFont.load_default(theme.FONT_SIZE)
 
 
 def note(figure: go.Figure, text: str, above: int = 0) -> go.Figure:
@@ -265,10 +284,12 @@ def time_axis(figure: go.Figure, times: pd.Series[Any], by: By) -> None:
         figure.update_xaxes(tick0=times.iloc[0].isoformat(), dtick=_STEP_MS[by])  # none between two steps
     if by == "year":
         figure.update_xaxes(dtick="M12")
+    figure.update_layout(margin_b=BELOW_A_LINE if by == "year" else _BELOW_TWO_LINES)
 
 
 def value_axis(figure: go.Figure, measure: Measure) -> go.Figure:
     """The upright axis in the measure's unit."""
+    figure.update_layout(margin_l=LEFT_OF_VALUES)
     prefix = "£" if measure.unit == "money" else ""
     return figure.update_yaxes(tickprefix=prefix, tickformat="~s", title=None)
 

@@ -93,6 +93,7 @@ def _cells(frame: pd.DataFrame, newest: date) -> list[_Share]:
 
 def _triangle(cells: Sequence[_Share], chosen: Cell | None) -> go.Figure:
     starts = {cell.cohort: cell.size for cell in cells}
+    names = [f"{start:%b %y} · {size}" for start, size in starts.items()]
     most = max((cell.since for cell in cells), default=1)
     rows = {start: place for place, start in enumerate(starts)}
     shares: list[list[float | None]] = [[None] * most for _ in starts]
@@ -101,7 +102,7 @@ def _triangle(cells: Sequence[_Share], chosen: Cell | None) -> go.Figure:
     figure = charts.blank(
         go.Heatmap(
             x=[str(month) for month in range(1, most + 1)],
-            y=[f"{start:%b %y} · {size}" for start, size in starts.items()],
+            y=names,
             z=shares,
             # The note says percent: signs in twelve columns would run into each other on a small screen.
             text=[["" if share is None else f"{share * 100:.0f}" for share in row] for row in shares],
@@ -133,7 +134,7 @@ def _triangle(cells: Sequence[_Share], chosen: Cell | None) -> go.Figure:
     figure.update_yaxes(autorange="reversed", showgrid=False, title=None, type="category", dtick=1)
     figure.update_xaxes(type="category", side="top", title=None)
     charts.note(figure, "percent, by months since the first order", above=28)
-    return figure.update_layout(height=26 * len(starts) + 64, margin_t=60)
+    return figure.update_layout(height=26 * len(starts) + 64, margin_t=60, margin_l=charts.beside(names))
 
 
 def _members(state: Selection, who: Who, cell: Cell) -> None:

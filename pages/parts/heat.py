@@ -59,7 +59,7 @@ def weekdays(frame: pd.DataFrame, measure: Measure, chosen: tuple[int, int] | No
     names = [name[:3] for name in DAYS_OF_THE_WEEK]
     figure.update_yaxes(tickvals=days, ticktext=names, autorange="reversed", showgrid=False, zeroline=False, title=None)
     figure.update_xaxes(dtick=2, ticksuffix=":00", title=None, range=[hours[0] - 0.5, hours[-1] + 0.5])
-    return figure.update_layout(height=_HEIGHT)
+    return figure.update_layout(height=_HEIGHT, margin_l=charts.beside(names), margin_b=charts.BELOW_A_LINE)
 
 
 def to_click(figure: go.Figure, x: Sequence[Any], y: Sequence[Any], **more: Any) -> None:  # noqa: ANN401 - Plotly's

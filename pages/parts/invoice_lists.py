@@ -59,6 +59,7 @@ def spread(state: Selection, answering: Answering) -> None:
             )
         )
     figure.update_layout(legend={"orientation": "h", "y": 1.12, "x": 0})
+    figure.update_layout(margin={"l": charts.LEFT_OF_VALUES, "r": 8, "t": 34, "b": charts.BELOW_A_LINE})
     figure.update_xaxes(type="category", title=None)
     figure.update_yaxes(tickformat="~s", title=None)
     sought = (st.query_params.get(name, "-") for name in sorted(FIELDS))

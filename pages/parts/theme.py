@@ -49,6 +49,7 @@ OF_STATE: dict[str, tuple[Named, str]] = {
     "lost": ("red", ":material/help:"),
 }
 CHART_HEIGHT = 320
+FONT_SIZE = 12
 _WHITE, _BLACK = "#FFFFFF", "#0E1114"
 _TOOLTIP, _LINE = "#1F2429", "#E6EAF1"
 # The dashboard's own font is not at hand in a picture that is taken away; on the page weir.css puts it in place of this
@@ -83,11 +84,15 @@ TEXT = "#0E1113"
 LAYOUT: dict[str, Any] = {
     "height": CHART_HEIGHT,
     "margin": {"l": 0, "r": 0, "t": 8, "b": 0, "pad": 8},
-    "font": {"color": TEXT, "family": _FONT, "size": 12},
+    "font": {"color": TEXT, "family": _FONT, "size": FONT_SIZE},
     "showlegend": False,
     "legend": {"bgcolor": "rgba(0, 0, 0, 0)"},
     "hovermode": "x unified",
-    "hoverlabel": {"bgcolor": _TOOLTIP, "bordercolor": GREY, "font": {"color": _WHITE, "family": _FONT, "size": 12}},
+    "hoverlabel": {
+        "bgcolor": _TOOLTIP,
+        "bordercolor": GREY,
+        "font": {"color": _WHITE, "family": _FONT, "size": FONT_SIZE},
+    },
     "modebar": {"color": GREY, "activecolor": NET_SALES, "bgcolor": "rgba(0, 0, 0, 0)"},
     "paper_bgcolor": _WHITE,
     "plot_bgcolor": "rgba(0, 0, 0, 0)",

@@ -13,6 +13,7 @@ from urllib.parse import quote_plus
 
 import pyathena
 import pytest
+import requests
 
 from pipeline.clients import client
 from pipeline.replay import demo_records
@@ -92,6 +93,22 @@ def test_a_page_knows_its_server_from_the_start(view: View) -> None:
         "allowedOrigins": ["https://nobody.invalid"],
         "useExternalAuthToken": False,
     }  # fmt: skip
+
+
+def test_each_chart_is_drawn_once(view: View) -> None:
+    """As often as Plotly's function that draws is called, which is known by the event that it begins with."""
+    profiler = view.page.context.new_cdp_session(view.page)
+    profiler.send("Profiler.enable")
+    profiler.send("Profiler.startPreciseCoverage", {"callCount": True, "detailed": False})
+    view.open("/sales")
+    scripts = profiler.send("Profiler.takePreciseCoverage")["result"]
+    profiler.detach()
+    (plotly,) = (script for script in scripts if "/PlotlyChart." in script["url"])
+    begins = requests.get(plotly["url"], timeout=10).text.index("plotly_beforeplot")
+    ranges = [function["ranges"][0] for function in plotly["functions"]]
+    around = [each for each in ranges if each["startOffset"] < begins < each["endOffset"]]
+    drawing = min(around, key=lambda each: each["endOffset"] - each["startOffset"])
+    assert drawing["count"] == view.page.locator(".js-plotly-plot").count() == 3
 
 
 def test_charts_follow_the_systems_colours_while_they_are_there(view: View) -> None:
