@@ -50,11 +50,12 @@ _COMPRESSED = {".css", ".js"}  # the rest, fonts and pictures, is so already
 _TYPES = {".css": "text/css", ".js": "text/javascript", ".woff2": "font/woff2"}
 _LOW = "; rel=modulepreload; crossorigin; fetchpriority=low"  # after the scripts that the page itself names
 _FIRST_SCRIPT = b'<script type="module"'
+# Pages that have charts as a rule; the lake and an audit may have none.
 _WITH_CHARTS = {"", "sales", "products", "invoices", "customers", "active-pages", "streams", "deliveries"}
 # What stands in the addresses of files, of components and of what Streamlit's page itself asks for.
 _NO_PAGES = {"_stcore", "component", "media"}
 # With these a page might come as a browser or a proxy keeps it from before, or compressed.
-_KEPT = {b"accept-encoding", b"if-modified-since", b"if-none-match"}
+_NOT_PASSED_ON = {b"accept-encoding", b"if-modified-since", b"if-none-match"}
 
 
 class Scripts:
@@ -82,7 +83,7 @@ class Scripts:
         path = self._files.get(scope["path"])
         steps = scope["path"].split("/")
         if path is None and "text/html" in asked.get("accept", "") and not _NO_PAGES & set(steps):
-            headers = [(name, value) for name, value in scope["headers"] if name not in _KEPT]
+            headers = [(name, value) for name, value in scope["headers"] if name not in _NOT_PASSED_ON]
             beginning = self._beginning + (self._start if steps[-1] in _WITH_CHARTS else b"")
             return await self._app({**scope, "headers": headers}, receive, self._page(send, beginning))
         if path is None or "range" in asked:

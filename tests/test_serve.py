@@ -167,7 +167,7 @@ def test_a_page_that_may_have_no_chart_starts_no_plotly(visitor: Visitor) -> Non
 
 
 def test_the_pages_with_charts_are_pages_of_the_dashboard() -> None:
-    dashboard = Path("dashboard.py").read_text()
+    dashboard = Path(serve.__file__).with_name("dashboard.py").read_text()
     assert all(f'url_path="{page}"' in dashboard for page in serve._WITH_CHARTS - {""})
 
 

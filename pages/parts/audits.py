@@ -101,4 +101,5 @@ def _shares(sinks: Mapping[str, tuple[int, int, int]]) -> go.Figure:
         )
     figure.update_yaxes(autorange="reversed", showgrid=False, title=None)
     figure.update_xaxes(rangemode="tozero", tickformat="~s")
+    figure.update_layout(margin_l=charts.beside(names), margin_b=charts.BELOW_A_LINE)
     return figure.update_layout(height=48 * len(names) + 32)

@@ -44,7 +44,7 @@ _PULSE_HEIGHT = 160
 LEFT_OF_VALUES = 50  # "-£100k"
 BELOW_A_LINE, _BELOW_TWO_LINES = 26, 42
 _BESIDE_A_NAME = 10
-_AS_WIDE_AS_ARIAL = 1.08  # a name in capitals, in as many widths of Pillow's own font
+_AS_WIDE_AS_ARIAL = 1.08  # names in capitals are as much wider in Arial than in Pillow's built-in font
 _NAME_LENGTH = 28  # letters beside a bar
 _MARKED = 400  # as many points have marks to click on; more would be a band
 MOST_POINTS = 15_000
@@ -79,6 +79,7 @@ def show(
         "responsive": True,
     }
     if pick is None:
+        figure.update_layout(dragmode=False)  # nothing is to be dragged, and a finger may scroll the page
         st.plotly_chart(figure, key=key, alt=alt, config=config, theme=None)
         return
 
@@ -187,6 +188,7 @@ def pulse(series: Series, measure: Measure) -> go.Figure:
     end = max(series.until, max(series.times) + timedelta(seconds=series.step_s))
     span = [time.replace(tzinfo=None).isoformat() for time in (series.since, end)]
     figure.update_xaxes(type="date", range=span, hoverformat="%H:%M, %-d %b", tickformatstops=_TICK_DATES, nticks=6)
+    figure.update_layout(margin_b=_BELOW_TWO_LINES)
     return value_axis(figure, measure)
 
 
@@ -268,7 +270,7 @@ def note(figure: go.Figure, text: str, above: int = 0) -> go.Figure:
 
 
 def numbers(values: pd.Series[Any]) -> np.ndarray[Any, Any] | list[float | None]:
-    """The values of a trace: a list, None where there is none; many of them as small as they may travel."""
+    """The values of a trace: a list, None where there is none; over `_MANY` of them an array of 4 bytes each."""
     exact = pd.to_numeric(values.astype("float64"))
     return exact.to_numpy("float32") if len(exact) > _MANY else [None if pd.isna(each) else each for each in exact]
 

@@ -31,7 +31,7 @@ def show(behind: Evidence, *, of_warehouse: bool) -> None:
     if behind.newest_at is not None:
         st.markdown(line(behind.newest_at))
     elif of_warehouse:
-        about = newest.about(behind.parameters)
+        about = newest.about(behind.parameters, behind.name)
         with states.panel("The newest event"):
             at, by = _known(about)
             st.markdown(line(at, by, closer=about.closer))
@@ -39,7 +39,7 @@ def show(behind: Evidence, *, of_warehouse: bool) -> None:
 
 def question(behind: Evidence) -> Question:
     """What `show` asks when the answer does not tell."""
-    return asked.warehouse(newest.event, newest.about(behind.parameters))
+    return asked.warehouse(newest.event, newest.about(behind.parameters, behind.name))
 
 
 def line(at: datetime | None, by: By | None = None, *, closer: bool = False, now: datetime | None = None) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Literal
 
 import plotly.io as pio
-import streamlit  # noqa: F401 - it sets Plotly's default template when it is imported, which is undone below
+import streamlit  # noqa: F401 - it sets Plotly's default template when it is imported, which the last line undoes
 
 # Okabe and Ito's palette, which survives colour blindness. The same are in .streamlit/config.toml by their names.
 NET_SALES = "#0072B2"
@@ -75,8 +75,8 @@ def ink_on(colour: str) -> str:
     return max((_WHITE, _BLACK), key=lambda ink: contrast(ink, colour))
 
 
-# As good as black, and no other colour here: weir.css puts the theme's own colour of text in its place, on the page and
-# not in what is taken away.
+# As good as black, and used for nothing else, so that weir.css can find it: on the page it puts the theme's own colour
+# of text in its place. What is taken away keeps it.
 TEXT = "#0E1113"
 # The one template of all charts, written out in each as its layout. Named as Plotly's `template` it would have each
 # drawn twice: Streamlit hands Plotly a second copy of the figure, and Plotly takes a copied template for a changed one.

@@ -99,7 +99,7 @@ def chromium() -> Iterator[Browser]:
             with connect(address, max_size=None, proxy=None, ping_interval=None) as connection:
                 yield Browser(connection)
         finally:
-            process.kill()  # it holds nothing
+            process.kill()  # nothing in it is worth keeping
             process.wait()
 
 

@@ -39,6 +39,8 @@ _ARRANGED = {
 }  # fmt: skip
 # Who is asked about, or what was typed: one query for each knows all of these.
 _OF_WHO, _OF_TYPED = set(EVERYBODY.bound()), {"code", "words", "top"}
+# About orders alone, while what tells the newest event knows returns and adjustments, too.
+_OF_ORDERS = {"customers_cohorts", "customers_cohorts_among", "customers_of_cohort"}
 _NO_BOUNDS = ("", ANY_AMOUNT, -ANY_AMOUNT)
 
 _SQL = load("warehouse")
@@ -89,8 +91,8 @@ class About:
         return "customer" if self.customer else "product" if self.product else "scope"
 
 
-def about(parameters: Mapping[str, object]) -> About:
-    """What a query of the warehouse that was asked with `parameters` is about."""
+def about(parameters: Mapping[str, object], name: str = "") -> About:
+    """What the query `name` of the warehouse that was asked with `parameters` is about."""
     given = dict(parameters)
     if "customer_id" in given:
         who = given.pop("customer_id")
@@ -105,7 +107,7 @@ def about(parameters: Mapping[str, object]) -> About:
     found = About(**known, more=more)
     narrowed = {name for name, value in given.items() if name not in _ARRANGED and value not in _NO_BOUNDS}
     unknown = {name for name in narrowed if given[name] != _ALL.get(name)} - set(found.query.parameters)
-    return About(**known, more=more, closer=bool(unknown))
+    return About(**known, more=more, closer=bool(unknown) or name in _OF_ORDERS)
 
 
 def event(warehouse: Engine, of: About) -> Figure:

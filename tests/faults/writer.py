@@ -40,8 +40,8 @@ AFTER = "function killed after its writes, on the local cloud"
 POISON = "one record that DynamoDB refuses: the one dead letter, redriven"
 _WRITES = {"DynamoDB.BatchWriteItem", "DynamoDB.PutItem"}
 _LIMIT_S = 240.0
-# A function that fell behind may be so for as long as its metrics are looked back at, four minutes: what it was given
-# until then is late for the audit, and on a slow machine the retries alone take it that far.
+# A function counts as behind for four minutes after it caught up, as far as `pipeline/health/lags.py` looks back, and
+# what it was given until then counts as late. On a slow machine the retries alone make it fall behind.
 _NAMED_S = 480.0
 
 

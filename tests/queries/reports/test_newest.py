@@ -74,6 +74,12 @@ def test_some_customers_alone_are_known_to_the_moment(name: str, scope: Scope | 
     assert dict(about.more) == who | {"at_home": at_home}
 
 
+def test_what_is_about_orders_alone_may_be_older_than_the_newest_invoice() -> None:
+    given = {"country": "", "top": 20, **Who(SEGMENTS[0]).bound()}
+    assert newest.about(given, "customers_of_cohort").closer
+    assert not newest.about(given, "customers_of_scores").closer
+
+
 def test_the_products_that_were_found_are_known_by_the_day() -> None:
     typed = {"code": "CAKE", "words": "%CAKE%", "top": 8}
     about = newest.about(typed)
@@ -96,4 +102,4 @@ def test_what_only_order_lines_know_is_asked_of_them(scope: Scope) -> None:
 @pytest.mark.parametrize("query", load("warehouse").values(), ids=lambda query: query.name)
 def test_every_query_of_the_warehouse_can_be_told_of(query: Any) -> None:
     about = newest.about(dict.fromkeys(query.parameters, 1))
-    assert set(about.query.parameters) <= {*newest.About.__dataclass_fields__, *about.more}
+    assert set(about.query.parameters) <= {*newest._ALL, *about.more}

@@ -42,9 +42,13 @@ ORDER_LINES = """
 """
 
 
+# The same for a whole run: tests are named by their hours before they run, and a run may go on into the next hour.
+_BEGUN = datetime.now(UTC)
+
+
 def hour(ago: int) -> str:
     """A partition's value: the hour that was `ago` hours ago."""
-    return (datetime.now(UTC) - timedelta(hours=ago)).strftime("%Y/%m/%d/%H")
+    return (_BEGUN - timedelta(hours=ago)).strftime("%Y/%m/%d/%H")
 
 
 @dataclass
