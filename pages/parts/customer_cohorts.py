@@ -104,7 +104,11 @@ def _triangle(cells: Sequence[_Share], chosen: Cell | None) -> go.Figure:
             x=[str(month) for month in range(1, most + 1)],
             y=names,
             z=shares,
+            # The note says percent: signs in twelve columns would run into each other on a small screen.
+            text=[["" if share is None else f"{share * 100:.0f}" for share in row] for row in shares],
+            texttemplate="%{text}",
             # No cell is so dark that the theme's own colour of text cannot be read on it.
+            textfont={"size": 11, "color": theme.TEXT},
             colorscale=[[0, f"{theme.NET_SALES}0A"], [1, f"{theme.NET_SALES}80"]],
             zmin=0,
             zmax=max((cell.share for cell in cells), default=1.0),
@@ -119,13 +123,11 @@ def _triangle(cells: Sequence[_Share], chosen: Cell | None) -> go.Figure:
         figure,
         [str(cell.since) for cell in cells],
         [f"{cell.cohort:%b %y} · {cell.size}" for cell in cells],
-        # The note says percent: signs in twelve columns would run into each other on a small screen.
-        labels=[f"{cell.share * 100:.0f}" for cell in cells],
-        hovertext=[
+        text=[
             f"{customer_who.told(cell.cell)}<br>{cell.share:.1%} of {words.count(cell.size)} customers"
             for cell in cells
         ],
-        hovertemplate="%{hovertext}<extra></extra>",
+        hovertemplate="%{text}<extra></extra>",
     )
     if chosen and chosen.cohort in rows:
         heat.frame_cell(figure, chosen.since - 1, rows[chosen.cohort])

@@ -49,9 +49,9 @@ def weekdays(frame: pd.DataFrame, measure: Measure, chosen: tuple[int, int] | No
         figure,
         list(frame["hour"].astype(int)),
         list(frame["weekday"].astype(int)),
-        hovertext=[DAYS_OF_THE_WEEK[int(day) - 1] for day in frame["weekday"]],
+        text=[DAYS_OF_THE_WEEK[int(day) - 1] for day in frame["weekday"]],
         customdata=charts.numbers(frame[measure.column]),
-        hovertemplate="%{hovertext}s, %{x}<br>" + charts.hover(measure, "customdata"),
+        hovertemplate="%{text}s, %{x}<br>" + charts.hover(measure, "customdata"),
     )
     if chosen is not None:
         day, hour = chosen
@@ -62,21 +62,11 @@ def weekdays(frame: pd.DataFrame, measure: Measure, chosen: tuple[int, int] | No
     return figure.update_layout(height=_HEIGHT, margin_l=charts.beside(names), margin_b=charts.BELOW_A_LINE)
 
 
-def to_click(
-    figure: go.Figure,
-    x: Sequence[Any],
-    y: Sequence[Any],
-    labels: Sequence[str] = (),
-    **more: Any,  # noqa: ANN401 - Plotly's
-) -> None:
-    """Clear marks over the cells of a heat map, whose own cells Plotly cannot choose; `more` is of the marks.
-
-    `labels` stand in the cells; Plotly's own measure each cell's text first, which takes longer than to draw all else.
-    """
-    unseen = {"marker": {"opacity": 0}, "textfont": {"color": theme.TEXT}}
+def to_click(figure: go.Figure, x: Sequence[Any], y: Sequence[Any], **more: Any) -> None:  # noqa: ANN401 - Plotly's
+    """Clear marks over the cells of a heat map, whose own cells Plotly cannot choose; `more` is of the marks."""
+    unseen = {"marker": {"opacity": 0}}
     marks = {"size": 18, "symbol": "square", "opacity": 0}
-    written = {"text": labels, "mode": "markers+text", "textfont": {"size": 11}} if labels else {"mode": "markers"}
-    figure.add_trace(go.Scatter(x=x, y=y, marker=marks, unselected=unseen, selected=unseen, **written, **more))
+    figure.add_trace(go.Scatter(x=x, y=y, mode="markers", marker=marks, unselected=unseen, selected=unseen, **more))
 
 
 def frame_cell(figure: go.Figure, x: int, y: int) -> None:
