@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from statistics import median
 from typing import TYPE_CHECKING, Any
 
-from pipeline.bench.windows import Window, percentile
+from pipeline.bench.percentile import percentile
+from pipeline.bench.windows import Window
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

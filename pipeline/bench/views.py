@@ -174,9 +174,3 @@ def latency(api_url: str, shown: Callable[[str], bool], times: int, *, pause_s: 
             time.sleep(pause_s)
         found.append(time.monotonic() - began)
     return found
-
-
-def percentile(values: list[float], share: float) -> float:
-    """The value that `share` (0 to 1) of the others do not exceed."""
-    ordered = sorted(values)
-    return ordered[min(len(ordered) - 1, round(share * len(ordered) + 0.5) - 1)]

@@ -14,8 +14,6 @@ from typing import TYPE_CHECKING, Any
 from pipeline.errors import LocalCloudError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from pipeline.bench.browser import Browser
 
 _WATCH = """(() => {
@@ -130,9 +128,3 @@ class Window:
         if "exceptionDetails" in found:
             raise LocalCloudError(f"The page refused {script}: {found['result'].get('description')}.")
         return found["result"]["value"]
-
-
-def percentile(values: Sequence[float], share: float) -> float:
-    """The value that `share` of all are not above; of few values the greatest."""
-    ordered = sorted(values)
-    return ordered[min(len(ordered) - 1, int(share * len(ordered)))]

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pipeline.bench import replay as senders
 from pipeline.bench import views as bench
+from pipeline.bench.percentile import percentile
 from pipeline.cli.bench_cloud import own_cloud
 from pipeline.settings import state_folder
 from queries import sources
@@ -84,7 +85,7 @@ def measure(asked: Sources, views: int, hours: float, posts: int) -> dict[str, A
         "lake": held()._asdict(),
         "posts": len(waits),
         "post_to_page_s": {
-            name: round(bench.percentile(waits, share), 3)
+            name: round(percentile(waits, share), 3)
             for name, share in (("p50", 0.5), ("p95", 0.95), ("p100", 1.0))
             if waits
         },

@@ -11,6 +11,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from pipeline.bench import views as bench
+from pipeline.bench.percentile import percentile
 from pipeline.cli.bench_views import of_lake
 from pipeline.clients import client
 from pipeline.contracts import live_counter as live
@@ -148,6 +149,6 @@ def test_from_a_post_to_being_counted(cloud: Cloud, capsys: pytest.CaptureFixtur
         cloud.outputs.api_url, lambda page: page in {name for name, _views in active.now(5).pages}, 10, pause_s=0.1
     )
     with capsys.disabled():
-        p95 = bench.percentile(seconds, 0.95)
+        p95 = percentile(seconds, 0.95)
         print(f"\nfrom POST /page-views to being counted: p95 {p95:.2f} s of {len(seconds)} posts, looks each 0.1 s")
     assert len(seconds) == 10

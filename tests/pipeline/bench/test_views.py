@@ -19,12 +19,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
-def test_a_percentile_is_a_value_that_was_measured() -> None:
-    values = [float(number) for number in range(1, 41)]
-    assert [views.percentile(values, share) for share in (0.5, 0.95, 1.0)] == [20.0, 38.0, 40.0]
-    assert views.percentile([3.0], 0.95) == 3.0
-
-
 def test_every_counter_that_differs_is_counted() -> None:
     stream = {"page": Counter({("m", "a"): 2, ("m", "b"): 1})}
     assert views.differences(stream, {"page": Counter({("m", "a"): 2, ("m", "b"): 1})}) == 0
