@@ -52,6 +52,11 @@ _LOW = "; rel=modulepreload; crossorigin; fetchpriority=low"  # after the script
 _FIRST_SCRIPT = b'<script type="module"'
 # Pages that have charts as a rule; the lake and an audit may have none.
 _WITH_CHARTS = {"", "sales", "products", "invoices", "customers", "active-pages", "streams", "deliveries"}
+# Plotly takes every touch that begins on a chart for a drag, and the page cannot be scrolled from there, which is most
+# of a phone's screen. Without it the browser scrolls, and makes a tap the click of a mouse, which Plotly takes, too.
+_FINGERS = """addEventListener("touchstart", (touch) => {
+    if (touch.target.closest?.(".nsewdrag")) touch.stopImmediatePropagation();
+}, {capture: true, passive: true});"""
 # What stands in the addresses of files, of components and of what Streamlit's page itself asks for.
 _NO_PAGES = {"_stcore", "component", "media"}
 # With these a page might come as a browser or a proxy keeps it from before, or compressed.
@@ -138,13 +143,13 @@ def _is_page(started: Message) -> bool:
 
 
 def _beginning() -> str:
-    """A script that says where the server is and what it tells of itself at `_stcore/host-config`.
+    """A script that says where the server is and what it tells of itself at `_stcore/host-config`; and `_FINGERS`.
 
     `window.__streamlit` is Streamlit's own way for who hosts it (`StreamlitConfig` of its frontend).
     """
     host = {"allowedOrigins": st.get_option("client.allowedOrigins"), "useExternalAuthToken": False}
     settings = f'{{BACKEND_BASE_URL: new URL("./", location).href, HOST_CONFIG: {json.dumps(host)}}}'
-    return f"<script>window.__streamlit = {settings}</script>"
+    return f"<script>window.__streamlit = {settings}; {_FINGERS}</script>"
 
 
 def bound(address: str, port: int) -> socket.socket:

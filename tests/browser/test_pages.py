@@ -95,6 +95,39 @@ def test_a_page_knows_its_server_from_the_start(view: View) -> None:
     }  # fmt: skip
 
 
+def test_a_finger_on_a_chart_scrolls_the_page_and_a_tap_chooses(view: View) -> None:
+    view.open("/sales")
+    touch = view.page.context.new_cdp_session(view.page)
+    touch.send("Emulation.setTouchEmulationEnabled", {"enabled": True})
+    countries = view.page.get_by_test_id("stPlotlyChart").nth(2)
+    countries.scroll_into_view_if_needed()
+    box = countries.locator(".barlayer .point").first.bounding_box()
+    assert box
+    x, y = box["x"] + 20, box["y"] + box["height"] / 2
+
+    def send(kind: str, *points: dict[str, float]) -> None:
+        touch.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": list(points)})
+
+    try:
+        scrolled = "document.querySelector('[data-testid=stMain]').scrollTop"
+        before = view.page.evaluate(scrolled)
+        send("touchStart", {"x": x, "y": y})
+        for step in range(1, 15):
+            send("touchMove", {"x": x, "y": y + 10 * step})
+            view.page.wait_for_timeout(20)
+        send("touchEnd")
+        eventually(lambda: view.page.evaluate(scrolled) < before - 50, "a page that is scrolled", 10)
+        box = countries.locator(".barlayer .point").first.bounding_box()
+        assert box
+        view.page.wait_for_timeout(500)
+        send("touchStart", {"x": box["x"] + 20, "y": box["y"] + box["height"] / 2})
+        send("touchEnd")
+        view.page.wait_for_url("**country=*")
+    finally:
+        touch.send("Emulation.setTouchEmulationEnabled", {"enabled": False})
+        touch.detach()
+
+
 def test_each_chart_is_drawn_once(view: View) -> None:
     """As often as Plotly's function that draws is called, which is known by the event that it begins with."""
     profiler = view.page.context.new_cdp_session(view.page)
