@@ -37,8 +37,12 @@ class Days:
 
     def address(self, page: str, at: int, by: str = "day") -> str:
         """The address of `page` over a period that differs with `at`, so that nothing of it was asked before."""
-        start = self.first + self.day * at
-        return f"/{page}?start={start}&end={self.last}&by={by}" if page else "/"
+        return f"/{page}?{self.query(at, by)}" if page else "/"
+
+    def query(self, at: int, by: str = "day") -> str:
+        """The part of an address that tells the period; it begins anew with the first day after the last."""
+        days = (self.last - self.first) // self.day + 1
+        return f"start={self.first + self.day * (at % days)}&end={self.last}&by={by}"
 
 
 def opened(browser: Browser, server: Served, days: Days, page: str, repeats: int) -> dict[str, Any]:
@@ -101,17 +105,21 @@ def asked_on(browser: Browser, server: Served, days: Days) -> dict[str, Any]:
     return _spread(seconds) | {"clicks": len(seconds)}
 
 
-def crowd(browser: Browser, server: Served, days: Days, people: int, rounds: int) -> dict[str, Any]:
-    """`people` at once open the Sales page, each over a period of their own, in windows that have been there before."""
+def crowd(browser: Browser, server: Served, days: Days, periods: range, people: int) -> dict[str, Any]:
+    """`people` at once open the Sales page, each over a period of their own, in windows that have been there before.
+
+    They do so again until all `periods` were opened.
+    """
     windows = [Window.of(browser) for _ in range(people)]
     for window in windows:
         window.open(server.url + "/sales")
     before = server.cpu_s()
     found: list[Opened] = []
-    for turn in range(rounds):
-        for place, window in enumerate(windows):
-            window.start(server.url + days.address("sales", 60 + turn * people + place))
-        found += [window.opened() for window in windows]
+    for at in range(0, len(periods), people):
+        asked = list(zip(windows, periods[at : at + people], strict=False))
+        for window, period in asked:
+            window.start(server.url + days.address("sales", period))
+        found += [window.opened() for window, _ in asked]
     spent = server.cpu_s() - before
     for window in windows:
         window.close()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
 import sys
 import tempfile
 import time
@@ -16,10 +15,10 @@ from typing import TYPE_CHECKING, Any
 
 from pipeline import stack
 from pipeline.bench import browser as driven
-from pipeline.bench import load, pages, served, windows
+from pipeline.bench import load, pages, scripts, served, windows
 from pipeline.cli.bench_cloud import own_cloud, sample
-from pipeline.errors import BadInputError, LocalCloudError
-from pipeline.settings import REPOSITORY, running_cloud, settle_local, state_folder
+from pipeline.errors import BadInputError
+from pipeline.settings import running_cloud, settle_local, state_folder
 
 if TYPE_CHECKING:
     import argparse
@@ -32,9 +31,11 @@ _FRAMEWORK = {
     "Streamlit, nothing on it": "tests/bench/empty_page.py",
     "Streamlit, one chart": "tests/bench/one_chart.py",
 }
-_IN_PANDAS = "tests.bench.all_rows_in_pandas"
 _SAMPLE_ROWS = 541_909
 _CROWD = 10
+_READERS = 240  # openings without a browser
+_FIRST = 60  # the first period of those of a crowd
+_FIGURE_REPEATS = 15
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -104,34 +105,24 @@ def _measured(outputs: Outputs, place: Path, folder: Path, opens: int) -> dict[s
             found["asking_on"] = pages.asked_on(browser, server, days)
             _tell("menu, and asking on", begun)
             begun = time.monotonic()
+            # No period twice, so that nobody finds what another asked for.
+            alone, together = range(_FIRST, _FIRST + opens), range(_FIRST + opens, _FIRST + 3 * opens)
             found["crowd"] = [
-                pages.crowd(browser, server, days, people, rounds)
-                for people, rounds in ((1, opens), (_CROWD, max(1, opens // 5)))
+                pages.crowd(browser, server, days, periods, people)
+                for periods, people in ((alone, 1), (together, _CROWD))
             ]
+            queries = [days.query(at) for at in range(together.stop, together.stop + _READERS)]
+            found["readers"] = scripts.readers(place, server, _CROWD, queries)
             _tell(f"{_CROWD} at once", begun)
         found["framework"] = {}
         for name, script in _FRAMEWORK.items():
             with served.dashboard(place, folder / "framework.log", script) as server:
                 windows.Window.of(browser).open(server.url)
                 found["framework"][name] = pages.least(browser, server, opens)
-    found["in_pandas"] = _in_pandas(place, 5)
+    names = [title.lower() for title in PAGES]
+    found["figures"] = scripts.default_figures(place, str(days.first), str(days.last), _FIGURE_REPEATS, names)
+    found["in_pandas"] = scripts.in_pandas(place, 5)
     return found
-
-
-def _in_pandas(place: Path, repeats: int) -> dict[str, Any]:
-    """What the script prints: seconds of `pandas`, `ours`, `ours_asked_anew` (no cache), and `same`."""
-    done = subprocess.run(
-        [sys.executable, "-m", _IN_PANDAS, str(repeats)],
-        cwd=REPOSITORY,
-        env=os.environ | {"WEIR_STATE": str(place)},
-        capture_output=True,  # Streamlit warns of a script that no browser looks at
-        text=True,
-        check=False,
-    )
-    if done.returncode:
-        raise LocalCloudError(f"{_IN_PANDAS} ended with {done.returncode}: {done.stderr.strip().splitlines()[-1]}")
-    answer: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
-    return answer
 
 
 def _tell(what: str, begun: float) -> None:
@@ -159,6 +150,15 @@ def _written(found: dict[str, Any]) -> str:
             f"server {crowd['cpu_s_per_opening']:.3f} CPU s an opening"
             for crowd in part["crowd"]
         ]
+        spent = part["readers"]
+        lines.append(
+            f"  {'without a browser':<26} server {spent['one']:.3f} CPU s an opening, one after the other; "
+            f"{spent['together']:.3f} for {_CROWD} at once"
+        )
+        lines += [
+            f"  {page + ' asks, ms':<26} " + ", ".join(f"{name} {ms:.1f}" for name, ms in _medians(asked).items())
+            for page, asked in part["figures"].items()
+        ]
         way = part["in_pandas"]
         theirs, ours, anew = (median(way[name]) * 1000 for name in ("pandas", "ours", "ours_asked_anew"))
         lines.append(
@@ -171,11 +171,22 @@ def _written(found: dict[str, Any]) -> str:
 
 
 def _grown(few: dict[str, Any], many: dict[str, Any]) -> str:
-    ratios = [
+    times = f"{many['rows'] / few['rows']:.0f} x the rows"
+    opened = [
         f"{name} {many['pages'][name]['cold_s']['median'] / few['pages'][name]['cold_s']['median']:.2f} x"
         for name in few["pages"]
     ]
-    return f"{many['rows'] / few['rows']:.0f} x the rows, cold medians: {', '.join(ratios)}"
+    asked = [
+        f"  {page:<26} " + ", ".join(f"{name} {ms / before[name]:.1f} x" for name, ms in _medians(after).items())
+        for page, after in many["figures"].items()
+        for before in [_medians(few["figures"][page])]
+    ]
+    return "\n".join([f"{times}, cold medians: {', '.join(opened)}", f"{times}, each question asked alone:", *asked])
+
+
+def _medians(asked: dict[str, list[float]]) -> dict[str, float]:
+    """By query, in milliseconds."""
+    return {name: median(seconds) * 1000 for name, seconds in asked.items()}
 
 
 def _pair(spread: dict[str, float]) -> str:

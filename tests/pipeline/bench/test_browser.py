@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
 from pipeline.bench import browser
 from pipeline.bench.browser import Browser
+from pipeline.bench.pages import Days
 from pipeline.bench.windows import Window
 from pipeline.errors import LocalCloudError
 
@@ -90,3 +92,10 @@ def test_a_browser_that_does_not_start_is_told(monkeypatch: pytest.MonkeyPatch, 
     monkeypatch.setenv("WEIR_CHROMIUM", program)
     with pytest.raises(LocalCloudError, match=told), browser.chromium():
         pass
+
+
+def test_addresses_begin_anew_after_the_last_day() -> None:
+    days = Days(date(2025, 1, 1), date(2025, 1, 3), timedelta(days=1))
+    assert days.address("sales", 2) == "/sales?start=2025-01-03&end=2025-01-03&by=day"
+    assert days.address("sales", 3, "hour") == "/sales?start=2025-01-01&end=2025-01-03&by=hour"
+    assert days.address("", 1) == "/"
