@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import plotly.graph_objects as go
 
-from pages.parts import charts, operators, theme, words
+from pages.parts import charts, layouts, operators, theme, words
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -86,20 +86,23 @@ def _shares(sinks: Mapping[str, tuple[int, int, int]]) -> go.Figure:
     """One bar a sink: present, late, missing, in rows."""
     names = list(sinks)
     parts = (("present", theme.ORDERS), ("late", theme.DEGRADED), ("missing", theme.RETURNS))
-    figure = charts.blank(hovermode="closest", barmode="stack")
-    for at, (part, colour) in enumerate(parts):
-        values = [sinks[name][at] for name in names]
-        figure.add_trace(
-            go.Bar(
-                x=values,
-                y=names,
-                orientation="h",
-                name=part,
-                marker={"color": colour},
-                hovertemplate=f"%{{y}}: %{{x:,}} {part}<extra></extra>",
-            )
+    bars = [
+        go.Bar(
+            x=[sinks[name][at] for name in names],
+            y=names,
+            orientation="h",
+            name=part,
+            marker={"color": colour},
+            hovertemplate=f"%{{y}}: %{{x:,}} {part}<extra></extra>",
         )
-    figure.update_yaxes(autorange="reversed", showgrid=False, title=None)
-    figure.update_xaxes(rangemode="tozero", tickformat="~s")
-    figure.update_layout(margin_l=charts.beside(names), margin_b=charts.BELOW_A_LINE)
-    return figure.update_layout(height=48 * len(names) + 32)
+        for at, (part, colour) in enumerate(parts)
+    ]
+    return layouts.figure(
+        *bars,
+        hovermode="closest",
+        barmode="stack",
+        height=48 * len(names) + 32,
+        xaxis={"rangemode": "tozero", "tickformat": "~s"},
+        yaxis={"autorange": "reversed", "showgrid": False},
+        margin={"l": layouts.beside(names), "b": layouts.BELOW_A_LINE},
+    )

@@ -9,7 +9,19 @@ import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
 
-from pages.parts import asked, charts, customer_segments, customer_who, evidence, heat, options, states, theme, words
+from pages.parts import (
+    asked,
+    charts,
+    customer_segments,
+    customer_who,
+    evidence,
+    heat,
+    layouts,
+    options,
+    states,
+    theme,
+    words,
+)
 from queries import definitions as d
 from queries.reports import customers
 from queries.who import Cell
@@ -99,28 +111,24 @@ def _triangle(cells: Sequence[_Share], chosen: Cell | None) -> go.Figure:
     shares: list[list[float | None]] = [[None] * most for _ in starts]
     for cell in cells:
         shares[rows[cell.cohort]][cell.since - 1] = cell.share
-    figure = charts.blank(
-        go.Heatmap(
-            x=[str(month) for month in range(1, most + 1)],
-            y=names,
-            z=shares,
-            # The note says percent: signs in twelve columns would run into each other on a small screen.
-            text=[["" if share is None else f"{share * 100:.0f}" for share in row] for row in shares],
-            texttemplate="%{text}",
-            # No cell is so dark that the theme's own colour of text cannot be read on it.
-            textfont={"size": 11, "color": theme.TEXT},
-            colorscale=[[0, f"{theme.NET_SALES}0A"], [1, f"{theme.NET_SALES}80"]],
-            zmin=0,
-            zmax=max((cell.share for cell in cells), default=1.0),
-            showscale=False,
-            xgap=2,
-            ygap=2,
-            hoverinfo="skip",
-        ),
-        hovermode="closest",
+    shown = go.Heatmap(
+        x=[str(month) for month in range(1, most + 1)],
+        y=names,
+        z=shares,
+        # The note says percent: signs in twelve columns would run into each other on a small screen.
+        text=[["" if share is None else f"{share * 100:.0f}" for share in row] for row in shares],
+        texttemplate="%{text}",
+        # No cell is so dark that the theme's own colour of text cannot be read on it.
+        textfont={"size": 11, "color": theme.TEXT},
+        colorscale=[[0, f"{theme.NET_SALES}0A"], [1, f"{theme.NET_SALES}80"]],
+        zmin=0,
+        zmax=max((cell.share for cell in cells), default=1.0),
+        showscale=False,
+        xgap=2,
+        ygap=2,
+        hoverinfo="skip",
     )
-    heat.to_click(
-        figure,
+    marks = heat.to_click(
         [str(cell.since) for cell in cells],
         [f"{cell.cohort:%b %y} · {cell.size}" for cell in cells],
         text=[
@@ -129,12 +137,18 @@ def _triangle(cells: Sequence[_Share], chosen: Cell | None) -> go.Figure:
         ],
         hovertemplate="%{text}<extra></extra>",
     )
-    if chosen and chosen.cohort in rows:
-        heat.frame_cell(figure, chosen.since - 1, rows[chosen.cohort])
-    figure.update_yaxes(autorange="reversed", showgrid=False, title=None, type="category", dtick=1)
-    figure.update_xaxes(type="category", side="top", title=None)
-    charts.note(figure, "percent, by months since the first order", above=28)
-    return figure.update_layout(height=26 * len(starts) + 64, margin_t=60, margin_l=charts.beside(names))
+    framed = [chosen] if chosen and chosen.cohort in rows else []
+    return layouts.figure(
+        shown,
+        marks,
+        hovermode="closest",
+        height=26 * len(starts) + 64,
+        xaxis={"type": "category", "side": "top"},
+        yaxis={"type": "category", "autorange": "reversed", "showgrid": False, "dtick": 1},
+        margin={"l": layouts.beside(names), "t": 60},
+        annotations=[layouts.note("percent, by months since the first order", above=28)],
+        shapes=[heat.frame_of_cell(cell.since - 1, rows[cell.cohort]) for cell in framed],
+    )
 
 
 def _members(state: Selection, who: Who, cell: Cell) -> None:

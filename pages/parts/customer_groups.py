@@ -7,7 +7,18 @@ from typing import TYPE_CHECKING, Any
 import plotly.graph_objects as go
 import streamlit as st
 
-from pages.parts import charts, customer_segments, customer_who, evidence, narrowing, options, theme, tiles, words
+from pages.parts import (
+    charts,
+    customer_segments,
+    customer_who,
+    evidence,
+    layouts,
+    narrowing,
+    options,
+    theme,
+    tiles,
+    words,
+)
 from queries import definitions as d
 
 if TYPE_CHECKING:
@@ -77,23 +88,22 @@ def _of_step(frame: pd.DataFrame, state: Selection) -> pd.DataFrame:
 
 
 def _stacked(frame: pd.DataFrame, measure: d.Measure, state: Selection) -> go.Figure:
-    figure = charts.blank(barmode="relative", showlegend=True)
     places = [place for place, step in enumerate(frame["period"]) if step == state.step]
-    chosen = places or None
-    for name, label, colour in _STANDINGS:
-        figure.add_trace(
-            go.Bar(
-                y=charts.numbers(frame[f"{name}_{measure.column}"]),
-                name=label,
-                marker={"color": colour},
-                selectedpoints=chosen,
-                unselected={"marker": {"opacity": 0.25}},
-                hovertemplate=charts.hover(measure).replace(measure.label, label),
-            )
+    at = layouts.steps(frame["period"], state.by)
+    traces = [
+        go.Bar(
+            **at,
+            y=charts.numbers(frame[f"{name}_{measure.column}"]),
+            name=label,
+            marker={"color": colour},
+            selectedpoints=places or None,
+            unselected={"marker": {"opacity": 0.25}},
+            hovertemplate=layouts.hover(measure).replace(measure.label, label),
         )
-    charts.time_axis(figure, frame["period"], state.by)
-    figure.update_layout(legend={"orientation": "h", "y": 1.12, "x": 0, "traceorder": "normal"})
-    return charts.value_axis(figure, measure)
+        for name, label, colour in _STANDINGS
+    ]
+    layout = layouts.over_time(frame["period"], state.by, measure)
+    return layouts.figure(*traces, **layout, barmode="relative", showlegend=True, legend=layouts.NAMES_ABOVE)
 
 
 def best(state: Selection, who: Who, answering: Answering, *, of_all_time: bool) -> None:

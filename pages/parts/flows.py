@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import plotly.graph_objects as go
 
-from pages.parts import charts, theme, words
+from pages.parts import layouts, theme, words
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -24,8 +24,9 @@ def chart(frame: pd.DataFrame) -> go.Figure:
     pages = [one or OTHER for one in frame["page"]]
     left = {name: at for at, name in enumerate(dict.fromkeys(sources))}
     right = {name: at + len(left) for at, name in enumerate(dict.fromkeys(pages))}
-    figure = charts.blank(
+    return layouts.figure(
         go.Sankey(
+            textfont={"color": theme.TEXT, "size": 13},
             arrangement="snap",
             node={
                 "label": [_label(name) for name in (*left, *right)],
@@ -46,10 +47,9 @@ def chart(frame: pd.DataFrame) -> go.Figure:
             },
         ),
         height=_HEIGHT,
-        margin={"l": 0, "r": 0, "t": 8, "b": 24},
+        margin={"b": 24},
         hovermode="closest",
     )
-    return figure.update_traces(textfont={"color": theme.TEXT, "size": 13})
 
 
 def _label(name: str) -> str:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import plotly.graph_objects as go
 
-from pages.parts import charts, theme
+from pages.parts import charts, layouts, theme
 from queries.scope import DAYS_OF_THE_WEEK
 
 if TYPE_CHECKING:
@@ -31,45 +31,45 @@ def weekdays(frame: pd.DataFrame, measure: Measure, chosen: tuple[int, int] | No
         for day, hour, v in zip(frame["weekday"], frame["hour"], frame[measure.column], strict=True)
     }
     colour = theme.OF_MEASURE[measure.column][0]
-    figure = charts.blank(
-        go.Heatmap(
-            x=hours,
-            y=days,
-            z=[[cells.get((day, hour)) for hour in hours] for day in days],
-            colorscale=[[0, f"{colour}14"], [1, colour]],
-            zmin=min(0.0, *cells.values()),
-            showscale=False,
-            xgap=2,
-            ygap=2,
-            hoverinfo="skip",
-        ),
-        hovermode="closest",
+    shown = go.Heatmap(
+        x=hours,
+        y=days,
+        z=[[cells.get((day, hour)) for hour in hours] for day in days],
+        colorscale=[[0, f"{colour}14"], [1, colour]],
+        zmin=min(0.0, *cells.values()),
+        showscale=False,
+        xgap=2,
+        ygap=2,
+        hoverinfo="skip",
     )
-    to_click(
-        figure,
+    marks = to_click(
         list(frame["hour"].astype(int)),
         list(frame["weekday"].astype(int)),
         text=[DAYS_OF_THE_WEEK[int(day) - 1] for day in frame["weekday"]],
         customdata=charts.numbers(frame[measure.column]),
-        hovertemplate="%{text}s, %{x}<br>" + charts.hover(measure, "customdata"),
+        hovertemplate="%{text}s, %{x}<br>" + layouts.hover(measure, "customdata"),
     )
-    if chosen is not None:
-        day, hour = chosen
-        frame_cell(figure, hour, day)
     names = [name[:3] for name in DAYS_OF_THE_WEEK]
-    figure.update_yaxes(tickvals=days, ticktext=names, autorange="reversed", showgrid=False, zeroline=False, title=None)
-    figure.update_xaxes(dtick=2, ticksuffix=":00", title=None, range=[hours[0] - 0.5, hours[-1] + 0.5])
-    return figure.update_layout(height=_HEIGHT, margin_l=charts.beside(names), margin_b=charts.BELOW_A_LINE)
+    return layouts.figure(
+        shown,
+        marks,
+        hovermode="closest",
+        height=_HEIGHT,
+        xaxis={"dtick": 2, "ticksuffix": ":00", "range": [hours[0] - 0.5, hours[-1] + 0.5]},
+        yaxis={"tickvals": days, "ticktext": names, "autorange": "reversed", "showgrid": False, "zeroline": False},
+        margin={"l": layouts.beside(names), "b": layouts.BELOW_A_LINE},
+        shapes=[] if chosen is None else [frame_of_cell(chosen[1], chosen[0])],
+    )
 
 
-def to_click(figure: go.Figure, x: Sequence[Any], y: Sequence[Any], **more: Any) -> None:  # noqa: ANN401 - Plotly's
+def to_click(x: Sequence[Any], y: Sequence[Any], **more: Any) -> go.Scatter:  # noqa: ANN401 - Plotly's
     """Clear marks over the cells of a heat map, whose own cells Plotly cannot choose; `more` is of the marks."""
     unseen = {"marker": {"opacity": 0}}
     marks = {"size": 18, "symbol": "square", "opacity": 0}
-    figure.add_trace(go.Scatter(x=x, y=y, mode="markers", marker=marks, unselected=unseen, selected=unseen, **more))
+    return go.Scatter(x=x, y=y, mode="markers", marker=marks, unselected=unseen, selected=unseen, **more)
 
 
-def frame_cell(figure: go.Figure, x: int, y: int) -> None:
-    """A frame around the cell that is the `x`th from the left and the `y`th from the top, as its axes count."""
+def frame_of_cell(x: int, y: int) -> dict[str, Any]:
+    """A shape: the frame around the cell that is the `x`th from the left and the `y`th from the top."""
     edges = {"x0": x - 0.5, "x1": x + 0.5, "y0": y - 0.5, "y1": y + 0.5}
-    figure.add_shape(type="rect", line={"color": theme.TEXT, "width": 3}, **edges)
+    return {"type": "rect", "line": {"color": theme.TEXT, "width": 3}, **edges}

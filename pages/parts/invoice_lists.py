@@ -9,7 +9,7 @@ import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
 
-from pages.parts import charts, evidence, options, tables, theme, tiles, words
+from pages.parts import charts, evidence, layouts, options, tables, theme, tiles, words
 from pipeline.errors import BadInputError
 from queries import definitions as d
 from queries.reports import invoices
@@ -42,14 +42,14 @@ def spread(state: Selection, answering: Answering) -> None:
     band = sums["middle_band"]
     title = "Returns and adjustments alone" if band is None else f"The order in the middle is worth {_band(int(band))}"
     st.subheader(title, help=d.SPREAD)
-    figure = charts.blank(hovermode="closest", barmode="stack", showlegend=True)
+    bars: list[go.Bar] = []
     names = [_band(each) for each in BANDS]
     columns: list[str] = []
     for kind, label in list(KINDS.items())[1:]:
         rows = found.frame[found.frame["kind"] == kind].set_index("band")
         counts = [int(rows["invoices"].get(each, 0)) for each in BANDS]
         columns += [f"{label} of {name}: {words.count(number)}" for name, number in zip(names, counts, strict=True)]
-        figure.add_trace(
+        bars.append(
             go.Bar(
                 x=names,
                 y=counts,
@@ -58,10 +58,16 @@ def spread(state: Selection, answering: Answering) -> None:
                 hovertemplate=f"%{{x}}: %{{y:,}} {label.lower()}<extra></extra>",
             )
         )
-    figure.update_layout(legend={"orientation": "h", "y": 1.12, "x": 0})
-    figure.update_layout(margin={"l": charts.LEFT_OF_VALUES, "r": 8, "t": 34, "b": charts.BELOW_A_LINE})
-    figure.update_xaxes(type="category", title=None)
-    figure.update_yaxes(tickformat="~s", title=None)
+    figure = layouts.figure(
+        *bars,
+        hovermode="closest",
+        barmode="stack",
+        showlegend=True,
+        legend=layouts.NAMES_ABOVE,
+        xaxis={"type": "category"},
+        yaxis={"tickformat": "~s"},
+        margin={"l": layouts.LEFT_OF_VALUES, "r": 8, "t": 34, "b": layouts.BELOW_A_LINE},
+    )
     sought = (st.query_params.get(name, "-") for name in sorted(FIELDS))
     charts.show(
         figure,

@@ -9,7 +9,7 @@ import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
 
-from pages.parts import asked, charts, evidence, narrowing, options, states, tables, theme, tiles, words
+from pages.parts import asked, charts, evidence, layouts, narrowing, options, states, tables, theme, tiles, words
 from queries import definitions as d
 from queries.reports import products
 
@@ -83,36 +83,36 @@ def _pareto(
     values = frame[measure.column]
     labels = [_shown(measure, value) for value in values]
     short = [words.shortened(name, _NAME_LENGTH) for name in names]
-    figure = charts.ranking(short, values.abs() if measure is d.RETURNS else values, labels, measure, chosen)
+    traces, layout = charts.ranked(short, values.abs() if measure is d.RETURNS else values, labels, measure, chosen)
     if not running or frame["cumulative"].isna().any():
-        return figure
+        return layouts.figure(*traces, **layout)
     parts = frame["cumulative"].astype(float)
-    figure.add_trace(
-        go.Scatter(
-            x=parts.tolist(),
-            y=figure.data[0].y,
-            xaxis="x2",
-            mode="lines+markers+text",
-            line={"color": theme.GREY, "width": 2},
-            marker={"color": theme.GREY, "size": 6},
-            text=[f"{part:.0%}" for part in parts],
-            textposition="middle right",
-            textfont={"color": theme.TEXT},
-            customdata=frame["share"].astype(float).tolist(),
-            hovertemplate="%{y}: %{customdata:.1%}, with those above %{x:.1%} of all<extra></extra>",
-            name="cumulative share",
-            cliponaxis=False,
-        )
+    line = go.Scatter(
+        x=parts.tolist(),
+        y=traces[0].y,
+        xaxis="x2",
+        mode="lines+markers+text",
+        line={"color": theme.GREY, "width": 2},
+        marker={"color": theme.GREY, "size": 6},
+        text=[f"{part:.0%}" for part in parts],
+        textposition="middle right",
+        textfont={"color": theme.TEXT},
+        customdata=frame["share"].astype(float).tolist(),
+        hovertemplate="%{y}: %{customdata:.1%}, with those above %{x:.1%} of all<extra></extra>",
+        name="cumulative share",
+        cliponaxis=False,
     )
-    beside = {"showgrid": False, "zeroline": False, "fixedrange": True, "showticklabels": False, "title": None}
-    figure.update_layout(
-        xaxis={"domain": [0, 0.76]},
-        xaxis2=beside | {"anchor": "y", "domain": [0.84, 1], "range": [0, float(parts.max())]},
-        margin_t=28,
-        margin_r=40,
-        height=32 * len(frame) + 48,
+    beside = {"anchor": "y", "domain": [0.84, 1], "range": [0, float(parts.max())], "showticklabels": False}
+    layout["xaxis"] |= {"domain": [0, 0.76]}
+    layout["margin"] |= {"t": 28, "r": 40}
+    layout["height"] += 24
+    return layouts.figure(
+        *traces,
+        line,
+        **layout,
+        xaxis2={"showgrid": False, "zeroline": False, "fixedrange": True, **beside},
+        annotations=[layouts.note("cumulative")],
     )
-    return charts.note(figure, "cumulative")
 
 
 def _table(frame: pd.DataFrame, names: list[str], codes: list[str], measure: d.Measure) -> None:
