@@ -41,9 +41,14 @@ def readers(state: Path, server: Served, people: int, queries: Sequence[str]) ->
 
 def default_figures(
     state: Path, start: str, end: str, repeats: int, pages: Sequence[str]
-) -> dict[str, dict[str, list[float]]]:
-    """Seconds of every question that each of `pages` asks by itself over these days, by page and query."""
-    found: dict[str, dict[str, list[float]]] = _run(state, _DEFAULT_FIGURES, start, end, str(repeats), *pages)
+) -> dict[str, dict[str, dict[str, list[float]]]]:
+    """Seconds of every question that each of `pages` asks by itself: by period, page and query.
+
+    The periods are `default`, which the page chooses, and `days`, from `start` to `end`.
+    """
+    found: dict[str, dict[str, dict[str, list[float]]]] = _run(
+        state, _DEFAULT_FIGURES, start, end, str(repeats), *pages
+    )
     return found
 
 

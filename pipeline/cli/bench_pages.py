@@ -32,6 +32,7 @@ _FRAMEWORK = {
     "Streamlit, one chart": "tests/bench/one_chart.py",
 }
 _SAMPLE_ROWS = 541_909
+_PERIODS = {"default": "over the period that it chooses", "days": "over all days"}
 _CROWD = 10
 _READERS = 240  # openings without a browser
 _FIRST = 60  # the first period of those of a crowd
@@ -155,10 +156,7 @@ def _written(found: dict[str, Any]) -> str:
             f"  {'without a browser':<26} server {spent['one']:.3f} CPU s an opening, one after the other; "
             f"{spent['together']:.3f} for {_CROWD} at once"
         )
-        lines += [
-            f"  {page + ' asks, ms':<26} " + ", ".join(f"{name} {ms:.1f}" for name, ms in _medians(asked).items())
-            for page, asked in part["figures"].items()
-        ]
+        lines += [line for period in _PERIODS for line in _asked(part, period)]
         way = part["in_pandas"]
         theirs, ours, anew = (median(way[name]) * 1000 for name in ("pandas", "ours", "ours_asked_anew"))
         lines.append(
@@ -177,11 +175,20 @@ def _grown(few: dict[str, Any], many: dict[str, Any]) -> str:
         for name in few["pages"]
     ]
     asked = [
-        f"  {page:<26} " + ", ".join(f"{name} {ms / before[name]:.1f} x" for name, ms in _medians(after).items())
-        for page, after in many["figures"].items()
-        for before in [_medians(few["figures"][page])]
+        f"  {page:<10} {_PERIODS[period]}: "
+        + ", ".join(f"{name} {ms / before[name]:.1f} x" for name, ms in _medians(after).items())
+        for period in _PERIODS
+        for page, after in many["figures"][period].items()
+        for before in [_medians(few["figures"][period][page])]
     ]
     return "\n".join([f"{times}, cold medians: {', '.join(opened)}", f"{times}, each question asked alone:", *asked])
+
+
+def _asked(part: dict[str, Any], period: str) -> list[str]:
+    return [f"  what pages ask by themselves, each alone, {_PERIODS[period]}, ms"] + [
+        f"    {page:<24} " + ", ".join(f"{name} {ms:.1f}" for name, ms in _medians(asked).items())
+        for page, asked in part["figures"][period].items()
+    ]
 
 
 def _medians(asked: dict[str, list[float]]) -> dict[str, float]:

@@ -1,8 +1,9 @@
 """What each question that a page asks by itself takes, asked alone and anew.
 
-`python -m tests.bench.default_figures START END REPEATS PAGE...` opens each page over these days (`YYYY-MM-DD`),
-without a browser, notes what it asks of the warehouse, asks that `REPEATS` times over, each question by itself, and
-prints the seconds as JSON: by page, by the name of the query.
+`python -m tests.bench.default_figures START END REPEATS PAGE...` opens each page, without a browser, over the period
+that it chooses itself and over these days (`YYYY-MM-DD`), and notes what it asks of the warehouse. Then it asks that
+`REPEATS` times over, each question by itself, and prints the seconds as JSON: by `default` and `days`, by page, by the
+query's name.
 """
 
 from __future__ import annotations
@@ -65,16 +66,17 @@ def opened(page: str, period: Mapping[str, str], warehouse: Noting) -> None:
         raise SystemExit(f"{page}: {problems[0].value}")
 
 
-def main(period: Mapping[str, str], repeats: int, pages: Sequence[str]) -> None:
-    """By page and query: the seconds of each time that it was asked."""
+def main(days: Mapping[str, str], repeats: int, pages: Sequence[str]) -> None:
+    """By period, page and query: the seconds of each time that it was asked."""
     engine = _made(settle()).warehouse
-    found: dict[str, dict[str, list[float]]] = {}
-    for page in pages:
-        noting = Noting(engine)
-        opened(page, period, noting)
-        taken = found.setdefault(page, {})
-        for query, parameters in noting.asked.values():
-            taken.setdefault(query.name, []).extend(_seconds(engine, query, parameters) for _ in range(repeats))
+    found: dict[str, dict[str, dict[str, list[float]]]] = {}
+    for name, period in (("default", {}), ("days", days)):
+        for page in pages:
+            noting = Noting(engine)
+            opened(page, period, noting)
+            taken = found.setdefault(name, {}).setdefault(page, {})
+            for query, parameters in noting.asked.values():
+                taken.setdefault(query.name, []).extend(_seconds(engine, query, parameters) for _ in range(repeats))
     sys.stdout.write(json.dumps(found) + "\n")
 
 
