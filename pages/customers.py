@@ -6,6 +6,7 @@ import streamlit as st
 
 from pages.parts import (
     asked,
+    behind,
     customer_cohorts,
     customer_groups,
     customer_segments,
@@ -17,7 +18,7 @@ from pages.parts import (
     words,
 )
 from pipeline.errors import BadInputError
-from queries.reports import customer, customers
+from queries.reports import customer, customers, lines
 from queries.who import Who
 
 TOP = 10
@@ -71,3 +72,7 @@ with left, states.panel("The best customers"):
     customer_groups.best(state, who, best, of_all_time=of_all_time)
 with right, states.panel("Customers by country"):
     customer_groups.countries(state, who, countries)
+if who.everybody:
+    behind.lines(state.scope, label=f"Order lines of all customers {words.about(state)}")
+else:
+    behind.lines_of(lines.of_customers, state.scope, who, label=f"Order lines of these customers {words.about(state)}")

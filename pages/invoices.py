@@ -71,4 +71,7 @@ if sought:
         invoice_lists.results(sought[0], page)
 with states.panel("The first invoices"):
     invoice_lists.first(first, end)
-behind.lines(state.scope)
+if what:
+    behind.lines_of(invoices.lines_of_sought, state.scope, what, label="Order lines of the invoices found")
+else:
+    behind.lines(state.scope)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import cast
 
 import streamlit as st
@@ -23,8 +22,8 @@ state, span = frame.begin(
     by_options=products.known_by(st.query_params.get("country", "")),
 )
 with st.container(horizontal=True, vertical_alignment="bottom"):
-    ranking = cast("products.Ranking", options.one_of("rank", "Rank by", RANKINGS))
-    end = cast("products.End", options.one_of("from", "From the", ENDS))
+    ranking = cast("products.Ranking", options.one_of("rank", "Rank by", RANKINGS, drops=options.PAGED))
+    end = cast("products.End", options.one_of("from", "From the", ENDS, drops=options.PAGED))
     wanted = options.typed("find", "Find a product", "CAKESTAND or 22423", icon=":material/search:")
 scope = state.scope.without("product")
 ranked, totals, *more = asked.together(
@@ -32,6 +31,7 @@ ranked, totals, *more = asked.together(
     asked.warehouse(sales.totals, scope),
     *([asked.warehouse(products.found, wanted, FOUND)] if wanted else []),
 )
+sold = None
 if wanted:
     with states.panel("Products found"):
         product_ranking.found(more[0], wanted)
@@ -47,8 +47,13 @@ first = ""
 with states.panel("Products ranked"):
     first = product_ranking.show(state, ranked, ranking, end)
 product = state.product or first
+lines = None
 if product:
     lines = one_product.show(state, product)
     if not state.country:
         product_ranking.leaders(state)
-    behind.lines(products.known(replace(state.scope, product=product)), lines)
+# Of the product that was chosen; one that comes first by itself is one of all.
+if state.product:
+    behind.lines(products.known(state.scope), lines, f"Order lines of {state.product}")
+else:
+    behind.lines(scope, None if sold is None else int(sold["lines"]), "Order lines of all products")

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from threading import Lock
 from typing import TYPE_CHECKING, Generic, TypeVar
 
-from pipeline.errors import WeirError
+from pipeline.errors import QueryCancelledError, WeirError
 from queries.tickets import Ticket, held
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ class Asked(Generic[T]):
     begun: float
     ended: float | None = None
     waiting: dict[str, float] = field(default_factory=dict)  # who, and when they last said so
-    gave_up: set[str] = field(default_factory=set)
+    gave_up: dict[str, int] = field(default_factory=dict)  # who waits no more, and the run in which they said so
     told: dict[str, int] = field(default_factory=dict)
 
     @property
@@ -49,7 +49,16 @@ class Asked(Generic[T]):
         return (self.ended or time.monotonic()) - self.begun
 
     def answer(self, seconds: float, reader: str = "", run: int = 0) -> T:
-        """The answer, waited for `seconds` at most. Raises NotYet when it is not there in time, else its error."""
+        """The answer, waited for `seconds` at most. Raises NotYet when it is not there in time, else its error.
+
+        Raises QueryCancelledError for a reader who gave up, also while the engine goes on.
+        """
+        if reader in self.gave_up and not self.done:
+            self.ticket.check()
+            raise QueryCancelledError(
+                "You wait for it no longer. Others who look at the same figure do, or did a moment ago, so the engine "
+                "goes on until it has the answer or the time is up."
+            )
         try:
             return self.future.result(max(0.0, seconds))
         except WeirError:
@@ -60,9 +69,9 @@ class Asked(Generic[T]):
         """`reader` waits for it, or still does; a page that waits says so each second."""
         self.waiting[reader] = time.monotonic()
 
-    def give_up(self, reader: str) -> bool:
+    def give_up(self, reader: str, run: int = 0) -> bool:
         """`reader` waits no more. When nobody else does, the engine stops: then the answer is True."""
-        self.gave_up.add(reader)
+        self.gave_up[reader] = run
         lately = time.monotonic() - _GONE_AFTER_S
         # Who closed the page says nothing more.
         if self.done or any(at > lately for other, at in list(self.waiting.items()) if other not in self.gave_up):
@@ -94,8 +103,8 @@ class Answers:
             found = self._kept.get(key)
             if found is not None and self._serves(found, reader, run):
                 found.wait(reader)
-                if not found.ticket.off:
-                    found.gave_up.discard(reader)
+                if not found.ticket.off and found.gave_up.get(reader) != run:
+                    found.gave_up.pop(reader, None)
                 self._kept.move_to_end(key)
                 return found  # type: ignore[return-value]  # a key belongs to one type of answer
             asked: Asked[T] = Asked(Future(), Ticket(), time.monotonic())
@@ -122,7 +131,7 @@ class Answers:
 
     def _serves(self, found: Asked[object], reader: str, run: int) -> bool:
         if not found.done:
-            return not found.ticket.off or reader in found.waiting
+            return not found.ticket.off or found.gave_up.get(reader) == run
         if found.future.exception() is not None:
             # The run that it is told in may ask for it more than once.
             return reader in found.waiting and found.told.get(reader, run) == run

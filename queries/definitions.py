@@ -91,6 +91,7 @@ ADJUSTMENT_INVOICES = Measure(
     "count",
     "Invoices whose number starts with a letter other than C, counted by their first line.",
 )
+INVOICE_TOTAL = "The sum of quantity times unit price over the lines of the invoice."
 CUSTOMERS = Measure("customers", "Customers", "count", "Different customer ids among all invoices, of all time.")
 NEW_CUSTOMERS = Measure(
     "new_orders", "New customers", "count", "Customers whose first order of all lies in the period: their first orders."
@@ -104,9 +105,14 @@ NOBODY_ORDERS = Measure(
     "count",
     "Orders that name no customer.",
 )
-NEW_NET_SALES = Measure("new_net_sales", "New", "money", "Net sales of customers' first orders of all.")
+NEW_NET_SALES = Measure(
+    "new_net_sales", "Net sales of new customers", "money", "Net sales of customers' first orders of all."
+)
 RETURNING_NET_SALES = Measure(
-    "returning_net_sales", "Returning", "money", "Net sales of all other invoices that name a customer."
+    "returning_net_sales",
+    "Net sales of returning customers",
+    "money",
+    "Net sales of all other invoices that name a customer.",
 )
 NOBODY_NET_SALES = Measure(
     "nobody_net_sales", "Sold without customer id", "money", "Net sales of the invoices that name no customer."
@@ -126,6 +132,7 @@ RETENTION = (
     "Of the customers whose first order was in a month (the cohort), the part that ordered again in each later month. "
     "The newest month is not over, so its parts are still growing."
 )
+HOME = "A customer's country is that of the latest invoice."
 TOP_CUSTOMERS = "Net sales by customer id. Invoices without one are a group of their own, and take no place."
 
 # The one definition of active; who looks chooses the minutes.

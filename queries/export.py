@@ -36,9 +36,13 @@ def parquet(parts: Iterable[pd.DataFrame]) -> bytes:
 
 
 def _safe(frame: pd.DataFrame) -> pd.DataFrame:
-    return frame.assign(
-        **{str(name): frame[name].map(_safe_cell) for name in frame.columns if not _numeric(frame[name])}
-    ).rename(columns=_safe_cell)
+    # As objects: a map would make floats of whole numbers where one is missing.
+    safe = {
+        str(name): pd.Series([_safe_cell(value) for value in frame[name]], index=frame.index, dtype=object)
+        for name in frame.columns
+        if not _numeric(frame[name])
+    }
+    return frame.assign(**safe).rename(columns=_safe_cell)
 
 
 def _safe_cell(value: object) -> object:

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from pipeline.errors import BadInputError
+from queries.period import parse_day
 
 if TYPE_CHECKING:
     from queries.loader import Query
@@ -98,10 +99,15 @@ def parse_hour(text: str) -> int:
 
 
 def parse_step(text: str) -> datetime:
-    """The first moment of a step, naive UTC. Raises BadInputError for anything but YYYY-MM-DD or YYYY-MM-DDTHH."""
+    """The first moment of a step, naive UTC.
+
+    Raises BadInputError for anything but YYYY-MM-DD or YYYY-MM-DDTHH, and for days that no period reaches.
+    """
     for form in ("%Y-%m-%d", "%Y-%m-%dT%H"):
         try:
-            return datetime.strptime(text, form).replace(tzinfo=UTC).replace(tzinfo=None)
+            step = datetime.strptime(text, form).replace(tzinfo=UTC).replace(tzinfo=None)
         except ValueError:
             continue
+        parse_day(f"{step.date()}")
+        return step
     raise BadInputError(f"{text[:40]!r} is no step in time; write it as YYYY-MM-DD or YYYY-MM-DDTHH.")

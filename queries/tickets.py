@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 from contextvars import ContextVar
-from threading import RLock
+from threading import RLock, Thread
 from typing import TYPE_CHECKING
 
 from pipeline.errors import QueryCancelledError
@@ -26,11 +26,15 @@ class Ticket:
         self.off = False
 
     def call_off(self) -> None:
-        """Stop what runs, and whatever would run later under this ticket."""
+        """Stop what runs, and whatever would run later under this ticket. Does not wait for the engine."""
+        if self.off:
+            return
+        self.off = True
+        # An engine that does not answer does not take the order either.
+        Thread(target=self._give_order, name="calling off", daemon=True).start()
+
+    def _give_order(self) -> None:
         with self._lock:
-            if self.off:
-                return
-            self.off = True
             if self._stop is not None:
                 self._stop()
 

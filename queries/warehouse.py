@@ -31,10 +31,11 @@ if TYPE_CHECKING:
     from queries.loader import Query
 
 ENGINE = "Redshift"
-_CONNECTIONS = 4
+_CONNECTIONS = 8  # as many as are asked at a time
 _LIMIT_S = 20.0
 # How much later than the engine's own limit we stop listening to an engine that does not answer at all.
 _SILENCE_S = 5.0
+_LOOK_S = 0.2  # how often a query that waits for a connection looks whether anybody wants it still
 _NEAR = 0.05  # limits that differ by a smaller part are the same
 # Both engines know these; a session may stop what its own user runs.
 _SESSION = "select pg_backend_pid() as session"
@@ -81,7 +82,7 @@ class Warehouse:
         query.check(parameters)
         started = time.monotonic()
         ticket = tickets.current()
-        with self._slot() as slot, ticket.stopped_by(slot.stop):
+        with self._slot(ticket) as slot, ticket.stopped_by(slot.stop):
             reused = slot.connection is not None
             try:
                 frame = slot.run(query.sql, parameters, ticket, started)
@@ -95,17 +96,24 @@ class Warehouse:
         )
 
     @contextmanager
-    def _slot(self) -> Iterator[_Slot]:
-        try:
-            connection = self._slots.get(timeout=self._limit_s)
-        except queue.Empty:
-            message = f"Every connection to the warehouse was busy for {self._limit_s:.0f} s. Try again in a moment."
-            raise QueryTimeoutError(message) from None
+    def _slot(self, ticket: tickets.Ticket) -> Iterator[_Slot]:
+        connection = self._free(ticket)
         slot = _Slot(self._open, self._limit_s, connection)
         try:
             yield slot
         finally:
             self._slots.put(slot.connection)
+
+    def _free(self, ticket: tickets.Ticket) -> Any | None:  # noqa: ANN401 - the driver has no types
+        """A place in the pool; whoever waits for one may be called off."""
+        until = time.monotonic() + self._limit_s
+        while time.monotonic() < until:
+            with suppress(queue.Empty):
+                return self._slots.get(timeout=min(_LOOK_S, self._limit_s))
+            ticket.check()
+        raise QueryTimeoutError(
+            f"Every connection to the warehouse was busy for {self._limit_s:.0f} s. Try again in a moment."
+        )
 
     def close(self) -> None:
         """Close what is idle; for the end of a process or a test."""

@@ -81,9 +81,14 @@ class Answering:
         """This session still looks out for it."""
         self.asked.wait(_reader().name)
 
+    @property
+    def given_up(self) -> bool:
+        """Whether this session waits for it no longer."""
+        return _reader().name in self.asked.gave_up
+
     def cancel(self) -> None:
         """Wait no longer; the engine stops when nobody else waits for the same."""
-        self.asked.give_up(_reader().name)
+        self.asked.give_up(_reader().name, _reader().run)
 
 
 def warehouse(report: Callable[..., Figure], *arguments: Hashable) -> Question:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 import pandas as pd
@@ -12,58 +13,99 @@ from queries import export
 from queries.reports import lines as report
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Hashable, Iterator
 
+    from queries.figure import Figure
     from queries.scope import Scope
 
 _PAGE = 50
 # As many as a spreadsheet takes; more is what the lake is for.
 _MOST_ROWS = 1_048_575
+_PART = 50_000  # rows of a file that are asked for at a time
 
 
-def lines(scope: Scope, count: int | None = None) -> None:
-    """Offer the order lines of `scope`; `count` is how many there are where a rollup knows it.
+def lines(scope: Scope, count: int | None = None, label: str = "Order lines behind it") -> None:
+    """Offer the order lines of `scope`; `count` is how many there are where a rollup knows it, `label` what they are.
 
     Which page is shown is in the address, as `rows`.
     """
+    if count == 0 or not _opened(label):
+        return
     number = options.page_number("rows", 0)
-    if count == 0:
-        return
-    if not number:
-        st.button(
-            "Order lines behind it",
-            icon=":material/table_rows:",
-            key="lines open",
-            on_click=options.put,
-            args=("rows", "1"),
-        )
-        return
-    st.subheader("Order lines behind it")
     questions = [asked.warehouse(report.page, scope, number, _PAGE)]
     if count is None:
         questions.append(asked.warehouse(report.count, scope))
     answering, *counting = asked.together(*questions)
     with states.panel("Order lines"):
-        found = answering.figure()
-        total = int(counting[0].figure().row["lines"]) if counting else int(count or 0)
-        pages = max(1, -(-total // _PAGE))
-        if found.empty:
-            st.info(f"There is no page {number}: {words.count(total)} order lines fill {words.count(pages)}.")
-        else:
-            _table(found.frame)
-        with st.container(horizontal=True, vertical_alignment="center"):
-            options.turner("rows", min(number, pages), pages)
-            st.caption(f"{words.count(total)} order lines, the oldest first")
-            _files(scope)
-            st.button(
-                "Close",
-                key="lines close",
-                type="tertiary",
-                icon=":material/close:",
-                on_click=options.put,
-                args=("rows", ""),
-            )
+        _show(
+            number,
+            answering.figure().frame,
+            int(counting[0].figure().row["lines"]) if counting else int(count or 0),
+            partial(report.pages, asked.sources().warehouse, scope, _MOST_ROWS),
+        )
         evidence.show("Order lines", answering, more={"How many": counting[0]} if counting else None)
+
+
+def lines_of(question: Callable[..., Figure], *about: Hashable, label: str) -> None:
+    """Offer order lines that no scope tells: `question(engine, *about, number, size)` answers a page, and `found`."""
+    if not _opened(label):
+        return
+    number = options.page_number("rows", 0)
+    # The first page knows how many there are, also where another one is empty.
+    answering, *counting = asked.together(
+        asked.warehouse(question, *about, number, _PAGE),
+        *([asked.warehouse(question, *about, 1, _PAGE)] if number > 1 else []),
+    )
+    with states.panel("Order lines"):
+        first = (counting or [answering])[0].figure().frame
+        warehouse = asked.sources().warehouse
+
+        def pages() -> Iterator[pd.DataFrame]:
+            for at in range(1, _MOST_ROWS // _PART + 2):
+                frame = question(warehouse, *about, at, _PART).frame.drop(columns="found")
+                if not frame.empty:
+                    yield frame
+                if len(frame) < _PART:
+                    return
+
+        _show(number, answering.figure().frame, 0 if first.empty else int(first["found"].iloc[0]), pages)
+        evidence.show("Order lines", answering)
+
+
+def _opened(label: str) -> bool:
+    """Whether the address asks for them; the heading then, or the button that does so."""
+    if st.query_params.get("rows"):
+        st.subheader(words.plain(label))
+        return True
+    st.button(
+        words.plain(label),
+        icon=":material/table_rows:",
+        key="lines open",
+        on_click=options.put,
+        args=("rows", "1"),
+    )
+    return False
+
+
+def _show(number: int, frame: pd.DataFrame, total: int, parts: Callable[[], Iterator[pd.DataFrame]]) -> None:
+    """Page `number` of `total` lines; `parts` are the rows of the files."""
+    pages = max(1, -(-total // _PAGE))
+    if frame.empty:
+        st.info(f"There is no page {number}: {words.count(total)} order lines fill {words.count(pages)}.")
+    else:
+        _table(frame)
+    with st.container(horizontal=True, vertical_alignment="center"):
+        options.turner("rows", min(number, pages), pages)
+        st.caption(f"{words.count(total)} order lines, the oldest first")
+        _files(parts)
+        st.button(
+            "Close",
+            key="lines close",
+            type="tertiary",
+            icon=":material/close:",
+            on_click=options.put,
+            args=("rows", ""),
+        )
 
 
 def _table(frame: pd.DataFrame) -> None:
@@ -85,12 +127,11 @@ def _table(frame: pd.DataFrame) -> None:
     st.dataframe(tables.formatted(shown, formats), hide_index=True, alt="The order lines behind the figures above.")
 
 
-def _files(scope: Scope) -> None:
+def _files(parts: Callable[[], Iterator[pd.DataFrame]]) -> None:
     """All rows, read in parts when the file is asked for; in another thread, which knows nothing of this session."""
-    warehouse = asked.sources().warehouse
 
     def made(write: Callable[..., bytes]) -> Callable[[], bytes]:
-        return lambda: write(report.pages(warehouse, scope, _MOST_ROWS))
+        return lambda: write(parts())
 
     for label, ending, mime, write in (
         ("CSV", "csv", export.CSV, export.csv),

@@ -72,12 +72,16 @@ def show(
     figure.layout.clickmode, figure.layout.dragmode = "event+select", "pan"
     st.plotly_chart(figure, key=key, alt=alt, config=config, theme=None, on_select=picked, selection_mode="points")
     if 0 < len(names) <= _MARKED:
-        _by_name(f"{key} by name", pick, names, what)
+        _by_name(pick, names, what)
 
 
-def _by_name(key: str, pick: Callable[[int], None], names: Sequence[str], what: str) -> None:
+def _by_name(pick: Callable[[int], None], names: Sequence[str], what: str) -> None:
+    # One for all that is chosen there, unlike the chart: who chooses by keyboard stays on it.
+    key = f"choose {what}"
+
     def named() -> None:
         place = st.session_state[key]
+        st.session_state[key] = None
         if place is not None:
             pick(place)
 

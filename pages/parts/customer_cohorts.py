@@ -34,8 +34,6 @@ if TYPE_CHECKING:
     from queries.selection import Selection
     from queries.who import Who
 
-_LISTED = 20
-
 
 class _Share(NamedTuple):
     """A cohort and how many months later; of its `size` customers `share` ordered then."""
@@ -73,8 +71,11 @@ def show(state: Selection, who: Who, answering: Answering, newest: date | None) 
     charts.show(
         chart,
         key=f"cohorts {wanted and wanted.address} {state.country} {who.segment and who.segment.key}",
-        alt="The share of each month's new customers who ordered again, by months since.",
-        pick=lambda place: options.put("cohort", "" if cells[place].cell == wanted else cells[place].cell.address),
+        alt="The share of each month's new customers who ordered again, by months since"
+        f"{customer_who.narrowed(replace(who, cell=None), state.country)}.",
+        pick=lambda place: options.put(
+            "cohort", "" if cells[place].cell == wanted else cells[place].cell.address, options.PAGED
+        ),
         names=[f"{cell.cohort:%b %Y}, {cell.since} later: {cell.share:.0%}" for cell in cells],
         what="a cohort and month",
     )
@@ -152,14 +153,17 @@ def _triangle(cells: Sequence[_Share], chosen: Cell | None) -> go.Figure:
 
 
 def _members(state: Selection, who: Who, cell: Cell) -> None:
-    (answering,) = asked.together(asked.warehouse(customers.of_cohort, who, state.country, _LISTED))
+    page = options.page_number("cohort_members", 1)
+    (answering,) = asked.together(
+        asked.warehouse(customers.of_cohort, who, state.country, customer_segments.LISTED, page)
+    )
     with states.panel("Customers of the cohort"):
         found = answering.figure()
         if found.empty:
-            st.info(f"{customer_who.told(cell)}: nobody.", icon=":material/search_off:")
+            customer_segments.nobody("cohort_members", page, f"{customer_who.told(cell)}: nobody.")
             return
         number = int(found.frame["found"].iloc[0])
-        st.subheader(f"{customer_who.told(cell)}: the first {min(number, _LISTED)} of {words.count(number)}")
+        st.subheader(f"{customer_who.told(cell)}: {words.count(number)} by what they ordered for in that month")
         customer_segments.listed(
             found.frame.rename(
                 columns={"customer_id": "customer", "last_order_at": "last_at", "gross_sales": "net_sales"}
@@ -167,5 +171,6 @@ def _members(state: Selection, who: Who, cell: Cell) -> None:
             "cohort",
             sold="Ordered in that month",
         )
+        options.turner("cohort_members", page, -(-number // customer_segments.LISTED))
         customer_who.note(replace(who, cell=None))
         evidence.show("Customers of the cohort", answering)

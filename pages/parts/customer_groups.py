@@ -19,6 +19,7 @@ from pages.parts import (
     tiles,
     words,
 )
+from pipeline.errors import WeirError
 from queries import definitions as d
 
 if TYPE_CHECKING:
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from queries.who import Who
 
 _COUNTRIES = 8
+_DEFINED = (d.NEW_CUSTOMERS, d.RETURNING_ORDERS, d.NEW_NET_SALES, d.RETURNING_NET_SALES)
 _STANDINGS = (
     ("new", "New", theme.NEW),
     ("returning", "Returning", theme.ORDERS),
@@ -43,9 +45,12 @@ def summary(state: Selection, who: Who, course: Answering, in_segments: Answerin
         name: found[name].sum() if len(found) else 0
         for name in ("new_orders", "returning_orders", "nobody_orders", "nobody_net_sales")
     }
-    counts = in_segments.figure().frame.set_index("key")["customers"]
-    sums["customers"] = counts[who.segment.key] if who.segment else counts.dropna().sum()
     notes = {}
+    try:
+        counts = in_segments.figure().frame.set_index("key")["customers"]
+        sums["customers"] = counts[who.segment.key] if who.segment else counts.dropna().sum()
+    except WeirError:
+        sums["customers"], notes["customers"] = None, "see the segments below"  # which tell what happened
     if not who.everybody:
         sums["nobody_net_sales"] = None
         notes["nobody_net_sales"] = "not among those chosen"
@@ -59,21 +64,26 @@ def new_and_returning(state: Selection, who: Who, answering: Answering) -> None:
     found = answering.figure()
     if found.empty:
         whose = "" if who.everybody else " of these customers"
-        st.info(f"No invoices{whose} from {words.period(state.period)}.", icon=":material/search_off:")
+        way = "Clear a filter above" if state.country or whose else "Choose **All** above for every day there is"
+        st.info(f"No invoices{whose} {words.plain(words.about(state))}. {way}.", icon=":material/search_off:")
         evidence.show("New and returning", answering)
         return
     frame, chosen = found.frame, _of_step(found.frame, state)
     orders = sum(int(chosen[f"{name}_orders"].sum()) for name, _, _ in _STANDINGS)
     back = int(chosen["returning_orders"].sum())
     share = f"{back / orders:.0%} of orders came from returning customers" if orders else "No orders"
-    st.subheader(share, help=f"{d.NEW_CUSTOMERS.definition} {d.RETURNING_ORDERS.definition}")
+    st.subheader(
+        share,
+        help="\n\n".join(f"{each.label}: {each.definition}" for each in _DEFINED),
+    )
     measure = options.measure("standing", (d.ORDERS, d.NET_SALES))
     steps = list(frame["period"])
     chart = _stacked(frame, measure, state)
     charts.show(
         chart,
         key=f"customers {measure.column} {state.step}",
-        alt=f"{measure.label} of new and returning customers by {state.by}, {words.period(state.period)}.",
+        alt=f"{measure.label} of new and returning customers by {state.by}, {words.about(state, 'step')}"
+        f"{customer_who.narrowed(who)}.",
         pick=lambda place: narrowing.choose(step=steps[place].to_pydatetime()),
         names=[words.step(step, state.by) for step in steps],
         what=words.a(state.by),
@@ -129,7 +139,7 @@ def best(state: Selection, who: Who, answering: Answering, *, of_all_time: bool)
     charts.show(
         chart,
         key=f"customers best {of_all_time} {state.country} {state.step}",
-        alt=f"Net sales of the {len(known)} best customers {when}.",
+        alt=f"Net sales of the {len(known)} best customers {when}{customer_who.narrowed(who, state.country)}.",
         pick=lambda place: narrowing.choose(customer=names[place]),
     )
     customer_segments.listed(known, "best")
@@ -154,7 +164,7 @@ def countries(state: Selection, who: Who, answering: Answering) -> None:
     frame = found.frame.head(_COUNTRIES)
     names = [str(name) for name in frame["country"]]
     share = float(frame["customers"].iloc[0]) / max(1.0, float(found.frame["customers"].sum()))
-    st.subheader(f"{share:.0%} of customers live in {words.plain(names[0])}")
+    st.subheader(f"{share:.0%} of customers live in {words.plain(names[0])}", help=f"{d.CUSTOMERS.definition} {d.HOME}")
     labels: list[Any] = [
         f"{words.count(number)} · {words.short_money(net)}"
         for number, net in zip(frame["customers"], frame["net_sales"], strict=True)
@@ -164,7 +174,8 @@ def countries(state: Selection, who: Who, answering: Answering) -> None:
     charts.show(
         chart,
         key=f"customers countries {state.country}",
-        alt=f"Customers in the {len(names)} countries with most of them.",
+        alt=f"Customers in {words.those(len(names), 'country', 'countries')} with most of them"
+        f"{customer_who.narrowed(who)}.",
         pick=lambda place: narrowing.choose(country=names[place]),
     )
     customer_who.note(who, "Of all time, by the country of the latest invoice. Click a bar to narrow the page.")

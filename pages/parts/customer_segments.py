@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from queries.selection import Selection
     from queries.who import Who
 
-_LISTED = 20
+LISTED = 20
 
 
 def show(state: Selection, who: Who, answering: Answering, cutoffs: Answering) -> None:
@@ -29,7 +29,8 @@ def show(state: Selection, who: Who, answering: Answering, cutoffs: Answering) -
     if not frame["customers"].sum():
         nobody = found.frame.iloc[-1]
         without = f" Invoices without a customer id: {words.money(nobody['net_sales'])}." if nobody["orders"] else ""
-        none = "No such customer." if cell else "No customer with an id lives there."
+        none = "No such customer." if cell else f"No customer with an id lives in {words.plain(state.country)}."
+        none = f"{none} Clear a filter above." if cell or state.country else "No customer with an id has bought yet."
         st.info(f"{none}{without}", icon=":material/search_off:")
         evidence.show("Segments", answering, shown=found.frame)
         return
@@ -48,8 +49,10 @@ def show(state: Selection, who: Who, answering: Answering, cutoffs: Answering) -
     charts.show(
         chart,
         key=f"segments {wanted and wanted.key} {state.country} {cell and cell.address}",
-        alt=f"Customers by segment: {told}.",
-        pick=lambda place: options.put("segment", "" if wanted and wanted.key == keys[place] else keys[place]),
+        alt=f"Customers by segment{customer_who.narrowed(replace(who, segment=None), state.country)}: {told}.",
+        pick=lambda place: options.put(
+            "segment", "" if wanted and wanted.key == keys[place] else keys[place], options.PAGED
+        ),
         names=list(frame["name"]),
         what="a segment",
     )
@@ -91,19 +94,28 @@ def _explained(frame: pd.DataFrame, cutoffs: Answering) -> None:
 
 
 def _members(state: Selection, who: Who, segment: segments.Segment) -> None:
-    (answering,) = asked.together(asked.warehouse(customers.of_segment, who, state.country, _LISTED))
+    page = options.page_number("members", 1)
+    (answering,) = asked.together(asked.warehouse(customers.of_segment, who, state.country, LISTED, page))
     with states.panel(f"Customers of {segment.name}"):
         found = answering.figure()
         if found.empty:
-            st.info("Nobody is in it.", icon=":material/search_off:")
+            nobody("members", page, "Nobody is in it.")
             return
         number = int(found.frame["found"].iloc[0])
-        st.subheader(
-            f"{segment.name}: the first {min(number, _LISTED)} of {words.count(number)}", help=segment.definition
-        )
+        st.subheader(f"{segment.name}: {words.count(number)} by net sales", help=segment.definition)
         listed(found.frame.rename(columns={"customer_id": "customer", "last_order_at": "last_at"}), "segment")
+        options.turner("members", page, -(-number // LISTED))
         customer_who.note(replace(who, segment=None))
         evidence.show(f"Customers of {segment.name}", answering)
+
+
+def nobody(name: str, page: int, nobody_at_all: str) -> None:
+    """An empty page of a list, which the address names: no such page, or nobody on the first one."""
+    if page == 1:
+        st.info(nobody_at_all, icon=":material/search_off:")
+        return
+    st.info(f"There is no page {page} of them.", icon=":material/search_off:")
+    st.button("First page", key=f"{name} first", on_click=options.put, args=(name, ""), icon=":material/first_page:")
 
 
 def listed(frame: pd.DataFrame, where: str, sold: str = d.NET_SALES.label) -> None:
@@ -120,4 +132,4 @@ def listed(frame: pd.DataFrame, where: str, sold: str = d.NET_SALES.label) -> No
     )
     formats = {sold: words.money, "Orders": words.count}
     st.table(tables.formatted(table, formats), border="horizontal", hide_index=True)
-    options.opener("Open a customer", dict(zip(names, names, strict=True)), "customer", where)
+    options.opener("Open a customer", dict(zip(names, names, strict=True)), "customer", where, drops=options.PAGED)

@@ -41,12 +41,22 @@ def told(cell: Cell) -> str:
 
 def note(who: Who, more: str = "") -> None:
     """A line under a figure: whom it is about when that is not everybody, and `more`."""
-    of_segment = f"are in the segment {who.segment.name} today" if who.segment else ""
-    of_cell = f"ordered first in {_later(who.cell)}" if who.cell else ""
-    whom = " and ".join(filter(None, (of_segment, of_cell)))
+    whom = _whom(who)
     line = " ".join(filter(None, (f"Only customers who {whom}." if whom else "", more)))
     if line:
         st.caption(words.plain(line))
+
+
+def narrowed(who: Who, country: str = "") -> str:
+    """The end of a sentence about customers: which ones, when that is not everybody."""
+    whom = _whom(who)
+    return f"{', ' if country else ''}{country}{', only those who ' if whom else ''}{whom}"
+
+
+def _whom(who: Who) -> str:
+    of_segment = f"are in the segment {who.segment.name} today" if who.segment else ""
+    of_cell = f"ordered first in {_later(who.cell)}" if who.cell else ""
+    return " and ".join(filter(None, (of_segment, of_cell)))
 
 
 def _later(cell: Cell) -> str:

@@ -8,6 +8,7 @@ import pandas as pd
 import streamlit as st
 
 from pages.parts import asked, evidence, tables, words
+from queries import definitions as d
 from queries.figure import Figure
 from queries.reports import lines as order_lines
 
@@ -34,10 +35,10 @@ def document(invoice: Invoice, behind: Evidence) -> None:
         st.metric(
             "Total",
             words.money(invoice.total),
-            help="The sum of quantity times unit price over its lines.",
+            help=d.INVOICE_TOTAL,
             border=True,
         )
-        st.metric("Lines", words.count(len(invoice.lines)), border=True)
+        st.metric("Lines", words.count(len(invoice.lines)), help=d.LINES.definition, border=True)
     lines = pd.DataFrame(
         {
             "Line": [line.line_no for line in invoice.lines],

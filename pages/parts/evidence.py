@@ -36,6 +36,7 @@ _DIFFER = (
     "**The engines differ.** An event reaches {} and {} within about a minute of each other: "
     "ask both again, and see the Audit page when they still differ."
 )
+_NO_TWIN = "No other engine keeps lists of a customer's invoices by themselves: open one to compare its lines."
 _ENGINES = {
     "Redshift": "the warehouse (Redshift)",
     "Athena": "the lake (Athena)",
@@ -93,6 +94,8 @@ def looked_up(what: str, figure: Figure, twin: tuple[pd.DataFrame, Question] | N
             if twin:
                 shown, question = twin
                 _other_engine(what, shown, question, question.arguments, ("the invoices", "the warehouse"))
+            else:
+                st.caption(_NO_TWIN)
             _code(figure.evidence.sql)
 
 
@@ -182,6 +185,7 @@ def _other_engine(
         else:
             st.warning(_differ(found, engines), icon=":material/warning:")
         st.markdown(_facts(other.evidence))
+        _code(_as_run(other.evidence))
 
 
 def _twin(answering: Answering) -> Question:

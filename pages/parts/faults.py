@@ -27,6 +27,7 @@ GONE_AFTER_S = 300.0
 # What a reader did or asked for is told to the reader, and is nothing for an operator.
 _OF_READERS = (BadInputError, NotFoundError, QueryCancelledError, QueryRefusedError)
 _BRACKETS = re.compile(r"\(.*\)", re.DOTALL)
+_WHERE = re.compile(r"\bat \S+:\d+")
 _NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
 
 
@@ -42,7 +43,8 @@ class Faults:
         """Whether nobody met this fault lately. The same fault may tell other numbers: how long it took, which port."""
         text = str(error)
         if isinstance(error, CloudDownError):
-            text = _BRACKETS.sub("", text)  # out of reach is out of reach, whichever way the wire broke
+            # Out of reach is out of reach, whichever way the wire broke, and whatever there is to do about it.
+            text = " ".join(_WHERE.sub("", _BRACKETS.sub("", text)).partition(".")[0].split())
         fault = (type(error).__name__, _NUMBER.sub("#", text))
         now = self._clock()
         with self._lock:

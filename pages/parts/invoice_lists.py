@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from queries.selection import Selection
 
 PAGE = 20
+_HUNDREDTHS_OF_PENCE = Decimal("0.0001")
 _PAGES = ("results",)  # another search begins with its first ones
 FIELDS = {"number", "customer", "kind", "least", "below", "sign"}
 _SIGNS = {"": "As it is", "aside": "Sign aside"}
@@ -72,7 +73,7 @@ def spread(state: Selection, answering: Answering) -> None:
     charts.show(
         figure,
         key=f"invoices spread {' '.join(sought)}",
-        alt=f"How many invoices there are by value, {words.period(state.period)}.",
+        alt=f"How many invoices there are by value, {words.about(state)}.",
         pick=_pick_band,
         names=columns,
         what="a column",
@@ -93,14 +94,15 @@ def first(answering: Answering, end: str) -> None:
             number=words.plain(str(top["invoice_no"])),
             value=words.money(top["net_sales"]),
             lines=words.count(top["lines"]),
-        )
+        ),
+        help=d.INVOICE_TOTAL,
     )
     table(found.frame, "first")
     evidence.show("The first invoices", answering)
 
 
-def table(frame: pd.DataFrame, where: str) -> None:
-    """Invoices as text, and a button for each; `where` tells lists of one page apart."""
+def table(frame: pd.DataFrame, where: str, page: str = "") -> None:
+    """Invoices as text, and a button for each; `where` tells lists of one page apart, `page` is where they open."""
     shown = pd.DataFrame(
         {
             "Invoice": [words.plain(str(number)) for number in frame["invoice_no"]],
@@ -114,7 +116,7 @@ def table(frame: pd.DataFrame, where: str) -> None:
     formats = {"Lines": words.count, "Value": words.money}
     st.table(tables.formatted(shown, formats), border="horizontal", hide_index=True)
     numbers = {str(number): str(number) for number in frame["invoice_no"]}
-    options.opener("Open one", numbers, "invoice", where, "pages/invoices.py")
+    options.opener("Open one", numbers, "invoice", where, page)
 
 
 def asked_for() -> Sought | None:
@@ -147,8 +149,8 @@ def page_number() -> int:
     return options.page_number("results", 1)
 
 
-def results(answering: Answering, number: int) -> None:
-    """The invoices that fit, page by page."""
+def results(answering: Answering, number: int, page: str = "") -> None:
+    """The invoices that fit, page by page; they open on `page`, or on this one."""
     found = answering.figure()
     if found.empty:
         if number == 1:
@@ -160,8 +162,10 @@ def results(answering: Answering, number: int) -> None:
         st.button("First page", on_click=options.put, args=("results", ""), icon=":material/first_page:")
         return
     total, worth = int(found.frame["found"].iloc[0]), found.frame["found_net_sales"].iloc[0]
-    st.subheader(f"{words.count(total)} invoice{'' if total == 1 else 's'}, together {words.money(worth)}")
-    table(found.frame, "found")
+    st.subheader(
+        f"{words.count(total)} invoice{'' if total == 1 else 's'}, together {words.money(worth)}", help=d.INVOICE_TOTAL
+    )
+    table(found.frame, "found", page)
     pages = -(-total // PAGE)
     if pages > 1:
         options.turner("results", min(number, pages), pages)
@@ -196,6 +200,8 @@ def _amount(text: str, otherwise: Decimal) -> Decimal:
         amount = Decimal(text.replace(",", "").removeprefix("£"))
     except InvalidOperation:
         amount = Decimal("NaN")
-    if not amount.is_finite() or abs(amount) > ANY_AMOUNT:
+    # copy_abs, since abs would round, which a number of a billion digits does not survive.
+    if not amount.is_finite() or amount.copy_abs() > ANY_AMOUNT:
         raise BadInputError(f"{text[:40]!r} is no amount; write it as 1234.50.")
-    return amount
+    told = amount.quantize(_HUNDREDTHS_OF_PENCE)  # which no invoice's value is finer than
+    return amount if amount == told else told

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from queries.selection import Selection
 
 HEADLINE = (d.NET_SALES, d.ORDERS, d.AVERAGE_ORDER, d.RETURNS)
+_DEFINED = f"{d.NET_SALES.label}: {d.NET_SALES.definition}"
 _PRODUCTS = 20
 
 
@@ -52,7 +53,7 @@ def show(state: Selection, who: str) -> None:
         with states.panel("Over time"):
             _course(state, course, name)
         with states.panel("Invoices"):
-            invoice_lists.results(own, page)
+            invoice_lists.results(own, page, "pages/invoices.py")
         _products(who)
         behind.lines(scope, int(row["lines"]))
 
@@ -75,7 +76,9 @@ def _course(state: Selection, answering: Answering, name: str) -> None:
     if course.empty:
         return
     best = course.greatest("net_sales")
-    st.subheader(f"{words.step(best['period'], state.by)} was the best: {words.short_money(best['net_sales'])}")
+    st.subheader(
+        f"{words.step(best['period'], state.by)} was the best: {words.short_money(best['net_sales'])}", help=_DEFINED
+    )
     chart = charts.columns(course.frame, d.NET_SALES, state.by)
     charts.show(chart, key="customer course", alt=f"Net sales of {name} by {state.by}, of all time.")
     evidence.show("Over time", answering, chart=chart)
@@ -94,7 +97,7 @@ def _products(who: str) -> None:
         frame = found.frame
         number = int(frame["found"].iloc[0])
         names = frame["description"].fillna("no description")
-        st.subheader(f"{words.count(number)} products, the most for {words.plain(str(names.iloc[0]))}")
+        st.subheader(f"{words.count(number)} products, the most for {words.plain(str(names.iloc[0]))}", help=_DEFINED)
         table = pd.DataFrame(
             {
                 "Product": [

@@ -12,6 +12,7 @@ from pages.parts import asked, charts, evidence, narrowing, options, states, til
 from pages.parts.product_ranking import UNNAMED
 from queries import definitions as d
 from queries.reports import products
+from queries.selection import written
 
 if TYPE_CHECKING:
     from pages.parts.asked import Answering
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
 HEADLINE = (d.NET_SALES, d.UNITS, d.ORDERS, d.RETURNS)
 _TREND = (d.NET_SALES, d.UNITS, d.ORDERS)
+_DEFINED = f"{d.NET_SALES.label}: {d.NET_SALES.definition}"
 _OTHERS = 10
 _COUNTRIES = 8
 _NAME_LENGTH = 30
@@ -70,7 +72,8 @@ def show(state: Selection, product: str) -> int | None:
 def _address(state: Selection, product: str) -> dict[str, str]:
     """What Sales needs to show the same of it."""
     asked_for = {"start": str(state.period.start), "end": str(state.period.end), "by": state.by, "product": product}
-    return asked_for | ({"country": state.country} if state.country else {})
+    narrowed = {"country": state.country, "step": written("step", state.step)}
+    return asked_for | {name: text for name, text in narrowed.items() if text}
 
 
 def _trend(state: Selection, answering: Answering, product: str) -> None:
@@ -78,7 +81,9 @@ def _trend(state: Selection, answering: Answering, product: str) -> None:
     if course.empty:
         return
     best = course.greatest("net_sales")
-    st.subheader(f"{words.step(best['period'], state.by)} sold most of it: {words.short_money(best['net_sales'])}")
+    st.subheader(
+        f"{words.step(best['period'], state.by)} sold most of it: {words.short_money(best['net_sales'])}", help=_DEFINED
+    )
     measure = options.measure("trend", _TREND)
     steps = list(course.frame["period"])
     chosen = steps.index(state.step) if state.step in steps else None
@@ -86,7 +91,7 @@ def _trend(state: Selection, answering: Answering, product: str) -> None:
     charts.show(
         chart,
         key=f"product {measure.column} {state.step}",
-        alt=f"{measure.label} of {product} by {state.by}, {words.period(state.period)}.",
+        alt=f"{measure.label} of {product} by {state.by}, {words.about(state, 'step', 'product')}.",
         # Narrowed, another product may be the first: this one stays.
         pick=lambda place: narrowing.narrow("product", product, step=steps[place].to_pydatetime()),
         names=[words.step(step, state.by) for step in steps],
@@ -101,14 +106,15 @@ def _countries(state: Selection, answering: Answering, product: str) -> None:
         return
     frame = found.frame.head(_COUNTRIES)
     names = [str(name) for name in frame["country"]]
-    st.subheader(f"{words.plain(names[0])} bought most of it", help=d.WHOLE_MONTHS)
+    st.subheader(f"{words.plain(names[0])} bought most of it", help=f"{_DEFINED} {d.WHOLE_MONTHS}")
     chosen = names.index(state.country) if state.country in names else None
     shown = [words.short_money(amount) for amount in frame["net_sales"]]
     chart = charts.ranking(names, frame["net_sales"], shown, d.NET_SALES, chosen)
     charts.show(
         chart,
         key=f"product countries {state.country}",
-        alt=f"Net sales of {product} in the {len(names)} countries that bought most.",
+        alt=f"Net sales of {product} in {words.those(len(names), 'country', 'countries')} that bought most, "
+        f"{words.about(state, 'country', 'product')}.",
         pick=lambda place: narrowing.narrow("product", product, country=names[place]),
     )
     evidence.show("Its countries", answering, shown=frame, chart=chart)
@@ -149,6 +155,6 @@ def _together(state: Selection, product: str) -> None:
         everywhere = ", of all countries" if state.country else ""
         st.caption(f"Of the {words.count(looked_at)} {newest}orders of the period with it{everywhere}.")
         labels = {c: words.shortened(name, _NAME_LENGTH) for c, name in zip(codes, names, strict=True)}
-        options.opener("Look at another product", labels, "product", "together")
+        options.opener("Look at another product", labels, "product", "together", drops=options.PAGED)
         evidence.show("Bought together", answering)
     st.button("Close", key="together close", type="tertiary", on_click=options.put, args=("together", ""))

@@ -15,14 +15,16 @@ if TYPE_CHECKING:
 
     from queries.definitions import Measure
 
-PAGED = ("rows", "results")  # the pages of lists, in the address
+PAGED = ("rows", "results", "members", "cohort_members")  # the pages of lists, in the address
 _DIGITS = 9  # of a page's number; what it skips still fits the engine's numbers
 
 
-def one_of(name: str, label: str, choices: Mapping[str, str], *, drops: Sequence[str] = ()) -> str:
+def one_of(
+    name: str, label: str, choices: Mapping[str, str], *, drops: Sequence[str] = (), means: str | None = None
+) -> str:
     """A choice in the address, the first of `choices` (value to words) when that has none or nonsense.
 
-    `drops` are what else the address forgets when another one is chosen.
+    `drops` are what else the address forgets when another one is chosen; `means` is shown on hover.
     """
     first = next(iter(choices))
     asked = st.query_params.get(name, first)
@@ -40,14 +42,21 @@ def one_of(name: str, label: str, choices: Mapping[str, str], *, drops: Sequence
         put(name, "" if st.session_state[key] == first else st.session_state[key], drops)
 
     st.segmented_control(
-        label, list(choices), key=key, required=True, format_func=choices.__getitem__, on_change=chosen
+        label,
+        list(choices),
+        key=key,
+        required=True,
+        format_func=choices.__getitem__,
+        on_change=chosen,
+        help=means,
     )
     return asked
 
 
 def measure(name: str, measures: Sequence[Measure]) -> Measure:
     """The measure that a chart shows; the others are one click away and not drawn."""
-    column = one_of(name, "Measure", {each.column: each.label for each in measures})
+    meanings = "\n\n".join(f"**{each.label}**: {each.definition}" for each in measures)
+    column = one_of(name, "Measure", {each.column: each.label for each in measures}, means=meanings)
     return next(each for each in measures if each.column == column)
 
 
@@ -103,10 +112,12 @@ def put(name: str, text: str, drops: Sequence[str] = ()) -> None:
         st.query_params.pop(name, None)
 
 
-def opener(label: str, choices: Mapping[str, str], name: str, where: str, page: str = "") -> None:
+def opener(
+    label: str, choices: Mapping[str, str], name: str, where: str, page: str = "", *, drops: Sequence[str] = ()
+) -> None:
     """Buttons, by keyboard too, each of which puts its value into the address as `name`; of `page` when one is given.
 
-    `where` tells apart what stands on the page more than once.
+    `where` tells apart what stands on the page more than once; `drops` as in `one_of`.
     """
     key = f"open {name} {where}"
     # The click counts once: coming back to the page opens nothing.
@@ -120,7 +131,7 @@ def opener(label: str, choices: Mapping[str, str], name: str, where: str, page: 
         if page:
             st.session_state[f"{key} clicked"] = value
         elif value:
-            st.query_params[name] = value
+            put(name, value, drops)
 
     labels = {value: words.plain(text) for value, text in choices.items()}
     st.pills(label, list(choices), key=key, format_func=labels.__getitem__, on_change=opened, wrap=True)

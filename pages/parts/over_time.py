@@ -32,11 +32,12 @@ def show(state: Selection, answering: Answering, before: Answering | None, measu
         help=f"{measures[0].label}: {measures[0].definition}",
     )
     measure = options.measure("measure", measures)
+    against = f"; dashed, {filters.COMPARED[state.compare]}" if before else ""
     chart = charts.course(course.frame, measure, state.by, before=earlier, chosen=chosen)
     charts.show(
         chart,
         key=f"sales {measure.column} {state.step}",
-        alt=f"{measure.label} by {state.by}, {words.period(state.period)}.",
+        alt=f"{measure.label} by {state.by}, {words.about(state, 'step')}{against}.",
         pick=lambda place: narrowing.choose(step=steps[place].to_pydatetime()),
         names=[words.step(step, state.by) for step in steps],
         what=words.a(state.by),

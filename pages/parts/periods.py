@@ -91,10 +91,10 @@ def period(
         st.warning(str(error), icon=":material/date_range:")
         st.stop()
     if span.known or (start, end) != (default.start, default.end):
-        _remember(scope, start, end, by)  # but for days that were guessed
+        _remember(scope, start, end, by if len(by_options) > 1 else None)  # but for days that were guessed
     if by_hours:
         hours.remember(scope, between)
-    return chosen, _fine_enough(chosen, by, charts.MOST_POINTS // series)
+    return chosen, _fine_enough(chosen, by, charts.MOST_POINTS // series) if len(by_options) > 1 else by
 
 
 def row_of_pickers() -> DeltaGenerator:
@@ -182,8 +182,10 @@ def _to_address(**values: object) -> None:
     st.query_params.update({name: str(value) for name, value in values.items() if value is not None})
 
 
-def _remember(scope: str, start: date, end: date, by: By) -> None:
-    st.session_state[f"period {scope}"] = (start, end, by)
+def _remember(scope: str, start: date, end: date, by: By | None) -> None:
+    """For the other pages, too; a page that divides by nothing leaves their division as it was."""
+    _, _, before = st.session_state.get(f"period {scope}") or (None, None, None)
+    st.session_state[f"period {scope}"] = (start, end, by or before)
     _to_address(start=start, end=end, by=by)
 
 

@@ -46,7 +46,7 @@ def weekdays(state: Selection, answering: Answering | None) -> None:
     charts.show(
         chart,
         key=f"sales hours {chosen}",
-        alt=f"Net sales by weekday and hour of the day, {words.period(state.period)}.",
+        alt=f"Net sales by weekday and hour of the day, {words.about(state, 'weekday', 'hour')}.",
         pick=pick,
         names=[f"{DAYS_OF_THE_WEEK[weekday - 1]}s at {hour}:00" for weekday, hour in cells],
         what="a weekday and hour",
@@ -80,7 +80,8 @@ def countries(state: Selection, answering: Answering) -> None:
     charts.show(
         chart,
         key=f"sales countries {state.country}",
-        alt=f"Net sales of the {len(names)} countries that bought most, {words.period(state.period)}.",
+        alt=f"Net sales of {words.those(len(names), 'country', 'countries')} that bought most, "
+        f"{words.about(state, 'country')}.",
         pick=lambda place: narrowing.choose(country=names[place]),
     )
     evidence.show("By country", answering, shown=frame, chart=chart)

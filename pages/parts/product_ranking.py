@@ -40,7 +40,10 @@ def show(state: Selection, answering: Answering, ranking: Ranking, end: End) -> 
     names = [str(name) for name in frame["description"].fillna(UNNAMED)]
     codes = [str(code) for code in frame["stock_code"]]
     tiles.further((d.PRODUCTS, d.FOR_MOST), {name: frame[name].iloc[0] for name in ("products", "for_most")})
-    st.subheader(_answer(found.frame.iloc[0], names[0], ranking, end), help=f"{d.SHARE} {d.CUMULATIVE}")
+    st.subheader(
+        _answer(found.frame.iloc[0], names[0], ranking, end),
+        help=f"{measure.label}: {measure.definition} {d.SHARE} {d.CUMULATIVE}",
+    )
     if state.country:
         by_whole_months(state)
     chosen = codes.index(state.product) if state.product in codes else None
@@ -48,7 +51,7 @@ def show(state: Selection, answering: Answering, ranking: Ranking, end: End) -> 
     charts.show(
         chart,
         key=f"products {ranking} {end} {state.product}",
-        alt=f"The {end} {len(frame)} products {_WORDS[ranking]} {words.during(state)}, with their shares.",
+        alt=f"The {end} {len(frame)} products {_WORDS[ranking]} {words.about(state, 'product')}, with their shares.",
         pick=lambda place: narrowing.choose(product=codes[place]),
         names=[f"{name} ({code})" for name, code in zip(names, codes, strict=True)],
         what="a product",
@@ -137,7 +140,7 @@ def found(answering: Answering, wanted: str) -> None:
         return
     names = frame["description"].fillna(UNNAMED)
     labels = {str(code): f"{name} ({code})" for code, name in zip(frame["stock_code"], names, strict=True)}
-    options.opener("Products found", labels, "product", "found")
+    options.opener("Products found", labels, "product", "found", drops=options.PAGED)
     evidence.show("Products found", answering)
 
 
@@ -152,7 +155,7 @@ def leaders(state: Selection) -> None:
         found = answering.figure()
         if found.empty:
             return
-        st.subheader(f"What led each {state.by}")
+        st.subheader(f"What led each {state.by}", help=f"{d.NET_SALES.label}: {d.NET_SALES.definition}")
         table = pd.DataFrame(
             {
                 state.by.capitalize(): [words.step(start, state.by) for start in found.frame["period"]],

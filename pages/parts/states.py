@@ -88,18 +88,18 @@ def no_sales() -> None:
 @st.fragment(run_every=1)
 def _waiting(what: str, answering: Answering) -> None:
     """Looks each second whether the figure is there; then the whole page comes again, with it."""
-    if answering.asked.done:
+    if answering.asked.done or answering.given_up:
         asked.come_back()
     answering.wait_on()
-    name = "Athena" if answering.question.engine == "lake" else "The warehouse"
+    name = "Athena" if answering.question.engine == "lake" else "the warehouse"
     with st.container(border=True, horizontal=True, vertical_alignment="center"):
-        st.markdown(f"**{what}:** {name} has been working on it for {answering.asked.seconds:.0f} s ...")
+        st.markdown(f"**{what}:** asked of {name} {answering.asked.seconds:.0f} s ago ...")
         st.button(
             "Cancel",
             key=f"cancel {what}",
             icon=":material/cancel:",
             on_click=answering.cancel,
-            help="In the engine too",
+            help="In the engine too, unless somebody else waits for the same",
         )
 
 

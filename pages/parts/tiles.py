@@ -105,18 +105,19 @@ def compared(measure: Measure, course: Sequence[Any], before: Any, against: str)
     )
 
 
-def newest(at: datetime, course: Sequence[int], before: int | None, against: str) -> None:
+def newest(at: datetime, course: Sequence[int] = (), before: int | None = None, against: str = "") -> None:
     """How old the newest event is; its sparkline is `course`, order lines a day, and its change that from `before`."""
     changed = words.change(course[-1], before) if before else None
+    today = f"{words.count(course[-1])} lines" if course else None
     st.metric(
         "Newest event",
         words.short_age(at),
-        delta=f"{changed} lines" if changed else f"{words.count(course[-1])} lines",
+        delta=f"{changed} lines" if changed else today,
         delta_color="gray",
         delta_arrow="off",
         delta_description=against if changed else None,
-        help=f"{d.NEWEST} It was {words.moment(at)} UTC. The line is order lines a day.",
-        chart_data=[float(number) for number in course],
+        help=f"{d.NEWEST} It was {words.moment(at)} UTC.{' The line is order lines a day.' if course else ''}",
+        chart_data=[float(number) for number in course] or None,
         border=True,
         height="stretch",
     )

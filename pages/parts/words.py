@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import streamlit as st
+
+from queries.scope import DAYS_OF_THE_WEEK
 
 if TYPE_CHECKING:
     from queries.period import By, Period
@@ -103,6 +106,23 @@ def during(state: Selection) -> str:
         return f"{'on' if state.period.days == 1 else 'from'} {period(state.period)}"
     preposition = {"hour": "at", "day": "on"}.get(state.by, "in")
     return f"{preposition} {step(state.step, state.by)}"
+
+
+def those(number: int, one: str, many: str) -> str:
+    """The country, the 8 countries."""
+    return f"the {one}" if number == 1 else f"the {number} {many}"
+
+
+def about(state: Selection, *but: str) -> str:
+    """When and of what: in November 2011, France, Sundays; `but` names what this figure is not narrowed by."""
+    parts = {
+        "country": state.country,
+        "weekday": f"{DAYS_OF_THE_WEEK[state.weekday - 1]}s" if state.weekday else "",
+        "hour": f"{state.hour}:00 to {state.hour + 1}:00" if state.hour >= 0 else "",
+        "product": state.product and f"product {state.product}",
+    }
+    when = during(replace(state, step=None) if "step" in but else state)
+    return ", ".join([when, *(text for name, text in parts.items() if text and name not in but)])
 
 
 def a(by: By) -> str:

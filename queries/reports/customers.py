@@ -86,9 +86,11 @@ def cutoffs(warehouse: Engine) -> Figure:
     return warehouse.ask(_SQL["customers_cutoffs"])
 
 
-def of_segment(warehouse: Engine, who: Who, country: str, count: int) -> Figure:
-    """One row per customer of these, the `count` with the greatest net sales first; `found` counts them all."""
-    return warehouse.ask(_SQL["customers_of_scores"], country=country, top=count, **who.bound())
+def of_segment(warehouse: Engine, who: Who, country: str, count: int, page: int = 1) -> Figure:
+    """One row per customer of these, the greatest net sales first, `count` on a page; `found` counts them all."""
+    return warehouse.ask(
+        _SQL["customers_of_scores"], country=country, top=count, skipped=(page - 1) * count, **who.bound()
+    )
 
 
 def cohorts(warehouse: Engine, country: str, who: Who = EVERYBODY) -> Figure:
@@ -109,12 +111,14 @@ def cohorts(warehouse: Engine, country: str, who: Who = EVERYBODY) -> Figure:
     return found.of(frame.assign(since=since, size=size, share=shares))
 
 
-def of_cohort(warehouse: Engine, who: Who, country: str, count: int) -> Figure:
-    """One row per customer of these, who have a cell; the `count` who ordered for most in its month first.
+def of_cohort(warehouse: Engine, who: Who, country: str, count: int, page: int = 1) -> Figure:
+    """One row per customer of these, who have a cell; who ordered for most in its month first, `count` on a page.
 
     `orders` and `gross_sales` are those of that month; `found` counts all.
     """
-    return warehouse.ask(_SQL["customers_of_cohort"], country=country, top=count, **who.bound())
+    return warehouse.ask(
+        _SQL["customers_of_cohort"], country=country, top=count, skipped=(page - 1) * count, **who.bound()
+    )
 
 
 def by_country(warehouse: Engine, who: Who = EVERYBODY) -> Figure:

@@ -11,11 +11,13 @@ from typing import TYPE_CHECKING, Literal, get_args
 
 from pipeline.errors import BadInputError
 from queries.loader import load
+from queries.reports import lines
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from queries.figure import Engine, Figure
+    from queries.loader import Query
     from queries.scope import Scope
 
 End = Literal["highest", "lowest", "longest"]
@@ -70,21 +72,28 @@ def sought(warehouse: Engine, scope: Scope, what: Sought, number: int, size: int
     `found` and `found_net_sales` count and sum all that fit; `newest_at` is the date of the newest event of them all.
     """
     query = _SQL["invoices_found"]
-    found = warehouse.ask(
-        query,
-        **scope.without(*_NARROWER).bound(
-            query,
-            prefix=what.prefix.strip().upper(),
-            customer=what.customer or scope.customer,
-            kind=what.kind,
-            least=what.least,
-            below=what.below,
-            aside=int(what.aside),
-            top=size,
-            skipped=(number - 1) * size,
-        ),
-    )
+    found = warehouse.ask(query, **_of_sought(query, scope, what, number, size))
     return found.newest("newest_at")
+
+
+def lines_of_sought(warehouse: Engine, scope: Scope, what: Sought, number: int, size: int) -> Figure:
+    """One row per order line of the same invoices: page `number` of `size` rows; `found` counts all."""
+    query = _SQL["lines_of_found"]
+    return lines.whole(warehouse.ask(query, **_of_sought(query, scope, what, number, size)))
+
+
+def _of_sought(query: Query, scope: Scope, what: Sought, number: int, size: int) -> dict[str, object]:
+    return scope.without(*_NARROWER).bound(
+        query,
+        prefix=what.prefix.strip().upper(),
+        customer=what.customer or scope.customer,
+        kind=what.kind,
+        least=what.least,
+        below=what.below,
+        aside=int(what.aside),
+        top=size,
+        skipped=(number - 1) * size,
+    )
 
 
 def of_column(kind: Kind, band: int) -> Sought:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from queries.figure import Engine, Figure
     from queries.scope import Scope
+    from queries.who import Who
 
 _SQL = load("warehouse")
 _PAGE = 50_000
@@ -22,8 +23,14 @@ _PAGE = 50_000
 def page(warehouse: Engine, scope: Scope, number: int, size: int) -> Figure:
     """The rows of page `number` (from 1) of `size` rows each, by time, invoice and line, with their `amount`."""
     query = _SQL["lines_of_scope"]
-    found = warehouse.ask(query, **scope.bound(query, top=size, skipped=(number - 1) * size))
-    return found.of(_whole(found.frame)).newest("invoice_date")
+    return whole(warehouse.ask(query, **scope.bound(query, top=size, skipped=(number - 1) * size)))
+
+
+def of_customers(warehouse: Engine, scope: Scope, who: Who, number: int, size: int) -> Figure:
+    """The same of the customers asked about alone; `found` counts all."""
+    query = _SQL["lines_of_who"]
+    bound = scope.bound(query, top=size, skipped=(number - 1) * size, **who.bound())
+    return whole(warehouse.ask(query, **bound))
 
 
 def of_invoice(warehouse: Engine, number: str) -> Figure:
@@ -63,6 +70,11 @@ def pages(warehouse: Engine, scope: Scope, most: int, size: int = _PAGE) -> Iter
             "after_event": str(last["event_id"]),
         }
         left -= top
+
+
+def whole(found: Figure) -> Figure:
+    """Order lines with whole ids, and the date of the newest of them."""
+    return found.of(_whole(found.frame)).newest("invoice_date")
 
 
 def _whole(frame: pd.DataFrame) -> pd.DataFrame:

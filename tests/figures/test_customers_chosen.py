@@ -8,6 +8,7 @@ import pytest
 
 from queries import segments
 from queries.reports import customers, newest
+from queries.reports import lines as order_lines
 from queries.scope import Scope
 from queries.who import Cell, Who
 from tests.figures.recomputed import Lines, pounds
@@ -160,6 +161,30 @@ def test_their_names(narrowed: Narrowed) -> None:
     assert set(listed["found"]) <= {len(theirs)}
     if who.cell:
         assert set(customers.of_cohort(engine, who, "", 100_000).frame["customer_id"].astype(str)) == set(theirs.index)
+
+
+def test_their_names_page_by_page(narrowed: Narrowed) -> None:
+    engine, _, who, _ = narrowed
+    for report in (customers.of_segment, *([customers.of_cohort] if who.cell else [])):
+        whole = list(report(engine, who, "", 100_000).frame["customer_id"])
+        assert [*report(engine, who, "", 3, 1).frame["customer_id"]] == whole[:3]
+        assert [*report(engine, who, "", 3, 2).frame["customer_id"]] == whole[3:6]
+
+
+def test_their_order_lines(narrowed: Narrowed) -> None:
+    engine, lines, who, theirs = narrowed
+    since, until = lines.middle
+    inside = lines.rows[(lines.rows["at"] >= since) & (lines.rows["at"] < until)]
+    inside = inside[inside["customer"].isin(theirs.index)]
+    frame = order_lines.of_customers(engine, Scope(since, until), who, 1, 1_000_000).frame
+    assert len(frame) == len(inside)
+    assert sum(frame["amount"]) == pounds(inside["amount"].sum())
+    assert set(frame["found"]) <= {len(inside)}
+    page = order_lines.of_customers(engine, Scope(since, until), who, 2, 10).frame
+    assert list(page["event_id"]) == list(frame["event_id"][10:20])
+    for country, there in inside.groupby("Country"):
+        of_country = order_lines.of_customers(engine, Scope(since, until, str(country)), who, 1, 1).frame
+        assert set(of_country["found"]) == {len(there)}
 
 
 @pytest.mark.parametrize("name", NARROWED)

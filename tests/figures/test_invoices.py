@@ -112,6 +112,11 @@ def test_a_search_by_everything_at_once(held: Held) -> None:
     assert set(first["found_net_sales"]) == {pounds(fitting["amount"].sum())}
     of_them = lines.rows[lines.rows["InvoiceNo"].isin(fitting["InvoiceNo"])]
     assert answer.evidence.newest_at == of_them["at"].max()
+    behind = invoices.lines_of_sought(engine, scope, what, 1, 1_000_000).frame
+    assert sum(behind["amount"]) == pounds(fitting["amount"].sum())
+    assert set(behind["found"]) == {len(behind)} == {len(of_them)}
+    second = invoices.lines_of_sought(engine, scope, what, 2, 10).frame
+    assert list(second["event_id"]) == list(behind["event_id"][10:20])
 
 
 def test_a_search_by_customer_and_by_nobody(held: Held) -> None:

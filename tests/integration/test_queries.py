@@ -119,6 +119,7 @@ _OF_TIME_AND_COUNTRY: dict[str, tuple[Any, ...]] = {
     **{end: (invoices.first, end, 10) for end in invoices.ENDS},
     "spread": (invoices.spread,),
     "found": (invoices.sought, invoices.Sought(prefix="9", least=Decimal("-50.5")), 2, 20),
+    "lines of the found": (invoices.lines_of_sought, invoices.Sought(prefix="9", least=Decimal("-50.5")), 2, 50),
     "found, sign aside": (invoices.sought, invoices.of_column("return", 100), 1, 20),
     "standing": (customers.new_and_returning, "month"),
     "best of the period": (customers.top_of_period, 10),
@@ -215,6 +216,7 @@ def test_the_lake_answers_the_same_of_a_segment_and_of_a_cohort(asked: Sources, 
             (customers.by_country,),
         ):
             assert soon_equal(asked, report, *arguments, who) == [], report
+        assert soon_equal(asked, lines.of_customers, Scope.of(whole), who, 2, 50) == []
 
 
 def test_the_lake_answers_the_same_of_every_page_of_order_lines(asked: Sources, whole: Period) -> None:

@@ -167,6 +167,8 @@ ANSWERS: dict[str, Callable[[Mapping[str, object]], pd.DataFrame]] = fakes_trade
     "lines_of_scope": _lines,
     "lines_count": lambda _: pd.DataFrame([{"lines": 120}]),
     "lines_after": _lines,
+    "lines_of_who": lambda parameters: _lines(parameters).assign(found=120),
+    "lines_of_found": lambda parameters: _lines(parameters).assign(found=120),
     "sales_by_period": _courses,
     "best_products": _best,
     "arrivals_by_hour": _arrivals,

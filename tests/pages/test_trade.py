@@ -239,7 +239,7 @@ def test_a_segment_lists_its_customers(world: World) -> None:
     app = healthy(world.open("customers", **WHOLE, segment="champions"))
     found = asked(world, "customers_of_scores")
     assert (found["least_recency"], found["greatest_recency"], found["least_mean"]) == (4, 5, 4)
-    assert "Champions: the first 20 of 1,098" in text(app)
+    assert "Champions: 1,098 by net sales" in text(app)
     listed = [table.value for table in app.table if "Customer" in table.value]
     assert list(listed[0]["Customer"]) == ["14646"]
 
@@ -365,7 +365,7 @@ def test_a_cell_of_the_cohorts_names_its_customers(world: World) -> None:
     assert address(app, "cohort") == "2010-12+1"
     members = asked(world, "customers_of_cohort")
     assert (str(members["cohort"]), str(members["month"])) == ("2010-12-01 00:00:00", "2011-01-01 00:00:00")
-    assert "First order in December 2010, again 1 month later: the first 20 of 324" in text(app)
+    assert "First order in December 2010, again 1 month later: 324 by what they ordered for" in text(app)
     assert "First order in December 2010, again 1 month later" in [each.label for each in app.button]  # the breadcrumb
     app = choose(app, "a cohort and month", "Dec 2010, 1 later: 37%")  # again: no longer
     assert address(app, "cohort") == ""
@@ -418,3 +418,113 @@ def test_the_measure_of_a_chart_is_in_the_address(world: World, page: str, param
     assert shown.value == value
     shown.set_value({"orders": "net_sales", "net_sales": "orders", "units": "net_sales"}[value]).run()
     assert address(healthy(app), parameter) != value
+
+
+# --- what readers came upon ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("page", ["sales", "products", "customers"])
+@pytest.mark.parametrize(("by", "step"), [("day", "9999-12-31"), ("month", "9999-12-01"), ("year", "0001-01-01")])
+def test_a_step_beyond_all_periods_is_told_and_ignored(world: World, page: str, by: str, step: str) -> None:
+    app = healthy(world.open(page, **{**WHOLE, "by": by}, step=step))
+    assert "ignored where it says step" in " ".join(str(each.value) for each in app.warning)
+    assert address(app, "step") == ""
+
+
+@pytest.mark.parametrize("typed", ["1e999999999", "-1e999999999", "NaN", "Infinity"])
+def test_an_amount_beyond_all_money_is_told(world: World, typed: str) -> None:
+    app = healthy(world.open("invoices", **WHOLE, least=typed))
+    assert "is no amount" in " ".join(str(each.value) for each in app.warning)
+
+
+def test_an_amount_finer_than_any_is_one_that_the_engine_can_take(world: World) -> None:
+    healthy(world.open("invoices", **WHOLE, least="1e-200000", below="7.00005"))
+    found = asked(world, "invoices_found")
+    assert (str(found["least"]), str(found["below"])) == ("0.0000", "7.0000")
+
+
+def test_the_order_lines_of_invoices_that_were_found_are_theirs_alone(world: World) -> None:
+    app = healthy(world.open("invoices", **WHOLE, kind="return", least="250", rows="1"))
+    assert asked(world, "lines_of_found")["kind"] == "return"
+    assert "lines_of_scope" not in {name for name, _ in world.warehouse.asked}
+    assert "120 order lines, the oldest first" in text(app)
+    healthy(world.open("invoices", **WHOLE, rows="1"))
+    assert asked(world, "lines_of_scope")["top"] == 50
+
+
+def test_the_order_lines_of_customers_are_those_of_whom_the_page_is_narrowed_to(world: World) -> None:
+    healthy(world.open("customers", **WHOLE, country="France", rows="1"))
+    assert asked(world, "lines_of_scope")["country"] == "France"
+    app = healthy(world.open("customers", **WHOLE, country="France", segment="champions", rows="3"))
+    pages = [parameters for name, parameters in world.warehouse.asked if name == "lines_of_who"]
+    assert {(page["country"], page["least_recency"], page["skipped"]) for page in pages} == {
+        ("France", 4, 0),
+        ("France", 4, 100),
+    }
+    assert "120 order lines, the oldest first" in text(app)
+
+
+def test_the_order_lines_of_products_are_of_all_until_one_is_chosen(world: World) -> None:
+    healthy(world.open("products", **WHOLE, rows="1"))
+    assert asked(world, "lines_of_scope")["product"] == ""
+    healthy(world.open("products", **WHOLE, product="22423", rows="1"))
+    assert asked(world, "lines_of_scope")["product"] == "22423"
+
+
+def test_another_ranking_begins_with_no_page_of_order_lines(world: World) -> None:
+    app = healthy(world.open("products", **WHOLE, rows="3"))
+    rank = next(each for each in app.button_group if each.label == "Rank by")
+    healthy(rank.set_value("returns").run())
+    assert (address(app, "rank"), address(app, "rows")) == ("returns", "")
+
+
+def test_an_invoice_opens_where_it_was_found_and_the_way_back_leads_there(world: World) -> None:
+    sought = {"number": "58", "results": "2", "order": "lowest", "country": "France"}
+    app = healthy(world.open("invoices", **WHOLE, **sought))
+    opener = next(each for each in app.pills if each.label == "Open one")
+    app = opener.set_value("581483").run()
+    assert address(app, "invoice") == "581483"
+    assert {name: address(app, name) for name in sought} == sought
+
+
+def test_a_page_that_divides_nothing_leaves_the_others_their_division(world: World) -> None:
+    app = healthy(world.open("sales", **{**WHOLE, "by": "month"}))
+    for page, by in (("invoices", ""), ("sales", "month")):
+        app.query_params.clear()  # as the browser does when another page is chosen
+        app = healthy(app.switch_page(f"pages/{page}.py").run())
+        assert address(app, "by") == by
+
+
+def test_the_members_of_a_segment_are_had_page_by_page(world: World) -> None:
+    app = healthy(world.open("customers", **WHOLE, segment="champions", members="3"))
+    assert asked(world, "customers_of_scores")["skipped"] == 40
+    choose(app, "a segment", "Loyal")
+    assert (address(app, "segment"), address(app, "members")) == ("loyal", "")
+
+
+def test_one_table_that_is_not_there_takes_away_no_more_than_its_figures(world: World) -> None:
+    world.warehouse.errors["customers_scored"] = CloudDownError("The warehouse cannot be reached.")
+    app = world.open("customers", **WHOLE)
+    assert not app.exception
+    tiles = {metric.label: metric.value for metric in app.metric}
+    assert tiles["Customers"] == "—"
+    assert tiles["New customers"] == "324"
+
+
+@pytest.mark.parametrize(
+    ("query", "left"), [("sales_by_period", ["Active pages", "Newest event"]), ("*", ["Active pages"])]
+)
+def test_the_overview_without_its_warehouse_tells_what_it_knows(world: World, query: str, left: list[str]) -> None:
+    world.warehouse.errors[query] = CloudDownError("The warehouse cannot be reached.")
+    app = world.open("overview")
+    assert not app.exception
+    assert [metric.label for metric in app.metric] == left
+    assert len(app.error) == 1
+
+
+def test_what_a_chart_shows_is_told_with_what_it_is_narrowed_to(world: World) -> None:
+    app = healthy(world.open("sales", **{**WHOLE, "by": "month"}, step="2011-11-01", country="France", compare="year"))
+    told = [chart.proto.alt for chart in app.get("plotly_chart")]
+    assert "Net sales of the 3 countries that bought most, in November 2011." in told
+    assert "Net sales by weekday and hour of the day, in November 2011, France." in told
+    assert "Net sales by month, from 1 Dec 2010 to 9 Dec 2011, France; dashed, a year before." in told

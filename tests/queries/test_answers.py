@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from typing import TYPE_CHECKING
 
 import pytest
@@ -151,6 +152,33 @@ def test_the_last_reader_to_give_up_stops_the_engine(answers: Answers) -> None:
         asked.answer(LONG)
 
 
+def test_who_gives_up_is_told_at_once_and_the_others_get_their_answer(answers: Answers) -> None:
+    gate = Gate()
+    asked = answers.ask("q", gate, "me", 1)
+    answers.ask("q", gate, "you", 1)
+    assert not asked.give_up("me", 1)
+    for _ in range(2):  # the page may come back for another answer
+        assert answers.ask("q", gate, "me", 1) is asked
+        with pytest.raises(QueryCancelledError, match="wait for it no longer"):
+            asked.answer(LONG, "me", 1)
+    assert answers.ask("q", gate, "me", 2) is asked  # tried again
+    gate.open.set()
+    assert asked.answer(LONG, "me", 2) == asked.answer(LONG, "you", 1)
+    assert gate.asked == 1
+
+
+def test_who_tries_again_does_not_wait_for_what_was_called_off(answers: Answers) -> None:
+    gate = Gate()
+    asked = answers.ask("q", gate, "me", 1)
+    assert asked.give_up("me", 1)
+    with pytest.raises(QueryCancelledError, match="in the engine too"):
+        asked.answer(LONG, "me", 1)
+    again = answers.ask("q", gate, "me", 2)
+    assert again is not asked
+    gate.open.set()
+    again.answer(LONG, "me", 2)
+
+
 def test_who_closed_the_page_keeps_nothing_running(answers: Answers) -> None:
     gate = Gate()
     asked = answers.ask("q", gate, reader="me")
@@ -175,6 +203,33 @@ def test_what_was_called_off_before_it_began_never_runs() -> None:
         second.answer(LONG)
     assert never.asked == 0
     answers.close()
+
+
+def test_calling_off_does_not_wait_for_an_engine_that_takes_no_orders() -> None:
+    silent, ordered = threading.Event(), threading.Event()
+
+    def stop() -> None:
+        ordered.set()
+        silent.wait(LONG)
+
+    ticket = tickets.Ticket()
+
+    def query() -> None:
+        with ticket.stopped_by(stop):
+            assert ordered.wait(LONG)
+
+    running = threading.Thread(target=query)
+    running.start()
+    deadline = time.monotonic() + LONG
+    while ticket._stop is None and time.monotonic() < deadline:
+        time.sleep(0.001)
+    ticket.call_off()  # would not come back before the engine takes the order
+    with pytest.raises(QueryCancelledError):
+        ticket.check()
+    assert running.is_alive()
+    silent.set()
+    running.join(LONG)
+    assert ordered.is_set()
 
 
 def test_a_ticket_stops_nothing_once_its_query_has_ended() -> None:

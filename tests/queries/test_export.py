@@ -49,6 +49,11 @@ def test_counts_and_ids_are_whole_numbers_also_where_some_are_missing() -> None:
     assert types == {"orders": "int64", "net_sales": "decimal128(38, 4)", "id": "int64"}
 
 
+def test_counts_are_whole_numbers_in_a_csv_too() -> None:
+    rows = pd.DataFrame({"segment": ["a", "b"], "customers": pd.Series([1098, None], dtype=object)})
+    assert export.csv([rows]) == b"segment,customers\r\na,1098\r\nb,\r\n"
+
+
 def test_nothing_is_a_file_too() -> None:
     assert export.csv([]) == b""
     assert pq.read_table(io.BytesIO(export.parquet([]))).num_rows == 0

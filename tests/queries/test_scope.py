@@ -53,7 +53,7 @@ def test_a_filter_is_never_ignored() -> None:
         (
             parse_step,
             {"2011-11-01": moment("2011-11-01"), "2011-11-01T13": moment("2011-11-01T13")},
-            ["2011-13-01", "November", "2011-11-01T25", "2011-11-01'; --"],
+            ["2011-13-01", "November", "2011-11-01T25", "2011-11-01'; --", "9999-12-31", "9999-12-31T23", "0001-01-01"],
         ),
         (parse_compare, {"year": "year", "none": "none"}, ["decade", "", "previous'"]),
     ],

@@ -11,11 +11,13 @@ from pipeline.errors import (
     AccessRefusedError,
     CloudDownError,
     NotDeployedError,
+    QueryCancelledError,
     QueryFailedError,
     QueryTimeoutError,
     ThrottledError,
     WeirError,
 )
+from queries import tickets
 from queries.loader import Query
 from queries.warehouse import Warehouse
 from tests.queries.fakes import FakeConnection
@@ -230,6 +232,29 @@ def test_waiting_for_a_connection_ends() -> None:
     finally:
         go_on.set()
         busy.join(5)
+
+
+def test_who_waits_for_a_connection_can_be_called_off() -> None:
+    go_on, running = threading.Event(), threading.Event()
+
+    def slow(_sql: str) -> Answer:
+        running.set()
+        go_on.wait(20)
+        return ["total"], [[1]]
+
+    warehouse = Warehouse(Opener(slow), connections=1)
+    busy = threading.Thread(target=warehouse.ask, args=(QUERY,), kwargs={"a": 1})
+    busy.start()
+    assert running.wait(20)
+    ticket = tickets.Ticket()
+    threading.Timer(0.05, ticket.call_off).start()
+    try:
+        with tickets.held(ticket), pytest.raises(QueryCancelledError):
+            warehouse.ask(QUERY, a=2)
+        assert busy.is_alive()  # nobody gave a connection back
+    finally:
+        go_on.set()
+        busy.join(20)
 
 
 def test_parameters_must_be_the_querys() -> None:

@@ -1,6 +1,8 @@
--- One row per customer of a cohort who ordered in one month, and of a segment, the :top by gross sales in it first; found counts them all.
+-- One row per customer of a cohort who ordered in one month, and of a segment, by gross sales in it; found counts them all.
+-- Of them :top after the first :skipped.
 -- :country string  one country, or '' for all
 -- :top integer     how many
+-- :skipped integer how many lie on the pages before
 with
 -- include: who
 
@@ -17,5 +19,5 @@ fitting as (
 
 select customer_id, country, orders, gross_sales, first_order_at, last_order_at, found
 from fitting
-where place <= :top
+where place > :skipped and place <= :skipped + :top
 order by place

@@ -1,6 +1,8 @@
--- One row per customer of a segment, and of a cell of the cohorts, the :top with the greatest net sales first; found counts them all.
+-- One row per customer of a segment, and of a cell of the cohorts, the greatest net sales first; found counts them all.
+-- Of them :top after the first :skipped.
 -- :country string  one country, or '' for all
 -- :top integer     how many
+-- :skipped integer how many lie on the pages before
 with
 -- include: who
 
@@ -15,5 +17,5 @@ fitting as (
 
 select customer_id, country, orders, net_sales, first_order_at, last_order_at, recency, frequency, monetary, found
 from fitting
-where place <= :top
+where place > :skipped and place <= :skipped + :top
 order by place
