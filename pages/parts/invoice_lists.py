@@ -167,8 +167,7 @@ def results(answering: Answering, number: int, page: str = "") -> None:
     )
     table(found.frame, "found", page)
     pages = -(-total // PAGE)
-    if pages > 1:
-        options.turner("results", min(number, pages), pages)
+    options.turner("results", min(number, pages), pages)
     evidence.show("Invoices found", answering)
 
 

@@ -95,7 +95,12 @@ def page_number(name: str, otherwise: int) -> int:
 
 
 def turner(name: str, number: int, pages: int) -> None:
-    """Buttons that turn from page `number` of `pages` to another, which the address then holds as `name`."""
+    """Buttons that turn from page `number` of `pages` to another, which the address then holds as `name`.
+
+    None where there is only one page.
+    """
+    if pages == 1:
+        return
     key = f"{name} turner"
     # By the session's state rather than a key for each page: who turns pages by keyboard stays on the button.
     st.session_state[key] = number
