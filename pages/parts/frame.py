@@ -14,7 +14,8 @@ How a page uses it (Sales is the example to read):
 4. A chart whose points can be clicked is shown with `charts.show(..., pick=...)`, which calls
    `narrowing.choose(country=...)`: it sets a filter, or drops it when it was set to that already. Put the filter's
    value in the chart's key.
-5. `behind.lines(state, count)` at the end offers the order lines of the same scope, paged in the engine.
+5. `behind.lines(state.scope, count)` at the end offers the order lines of the same scope, paged in the engine;
+   `behind.lines_of(report, ..., label=...)` those that no scope tells, as those of a segment's customers.
 """
 
 from __future__ import annotations
@@ -89,9 +90,10 @@ def _breadcrumb(state: Selection, narrows: Sequence[str], more: Mapping[str, str
     """What the page is narrowed to, each with a way out."""
     crumbs = {name: text for name, text in _crumbs(state).items() if name in narrows}
     crumbs |= {name: words.plain(text) for name, text in more.items() if text}
+    place = st.empty()  # there or not, what follows keeps its place on the page, and who chose there the focus
     if not crumbs:
         return
-    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+    with place.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.markdown("Narrowed to", width="content")
         for name, text in crumbs.items():
             st.button(

@@ -308,6 +308,19 @@ def test_from_a_customer_to_an_invoice_and_back_by_keyboard(view: View, cloud: C
     assert view.metric("Lines") == f"{len(rows):,}"
 
 
+def test_who_chooses_from_a_charts_list_by_keyboard_stays_on_it(view: View) -> None:
+    view.open("/sales")
+    view.page.get_by_role("combobox", name="Choose a weekday and hour").focus()
+    for weekday in ("2", "3"):  # twice: the first choice has made the chart anew
+        view.page.keyboard.press("ArrowDown")
+        view.page.keyboard.type({"2": "Tuesdays at 1", "3": "Wednesdays at 1"}[weekday])
+        view.page.keyboard.press("Enter")
+        view.page.wait_for_url(f"**&weekday={weekday}&hour=1*")
+        view.settle()
+        focused = view.page.evaluate("() => document.activeElement.getAttribute('aria-label')")
+        assert focused == "Choose a weekday and hour"
+
+
 def test_lake_counts_every_event(view: View, cloud: Cloud) -> None:
     view.open("/lake")
     assert int(view.metric("Events").replace(",", "")) >= cloud.receipt["accepted"]  # other tests send too
