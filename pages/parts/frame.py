@@ -56,8 +56,6 @@ def begin(
 
     `series` is how many a chart over time shows; `more` tells what else of the address narrows the page, by its name
     there, in words.
-
-    Ends the run with words when the period ends before it starts.
     """
     head.show(title, answers)
     span = periods.sales_span()

@@ -74,7 +74,8 @@ def period(
     """The pickers, and what they say: the address first, then what was chosen on another page of this `scope`.
 
     They stand in `row` when there is one; `by_hours` adds those of the first and the last hour; `series` is how many a
-    chart over time may show. Ends the run with words when the period ends before it starts.
+    chart over time may show. Of a period that ends before it starts is told, and the page is about the one that it
+    would choose itself.
     """
     newest = span.newest or today()
     default = Period.last_days(days, newest)
@@ -88,8 +89,8 @@ def period(
     try:
         chosen = Period(start, end, *between)
     except BadInputError as error:
-        st.warning(str(error), icon=":material/date_range:")
-        st.stop()
+        st.warning(f"{error} Until then this is {words.period(default)}.", icon=":material/date_range:")
+        return default, _divided(default, by, by_options)
     if span.known or (start, end) != (default.start, default.end):
         _remember(scope, start, end, by if len(by_options) > 1 else None)  # but for days that were guessed
     if by_hours:
@@ -118,10 +119,13 @@ def _from_address(scope: str, default: Period, by_options: Sequence[By]) -> tupl
                 by = parse_by(text)
         except BadInputError as error:
             states.ignored(name, error)
-    if by is None or by not in by_options:
-        natural = natural_by(Period(start, max(start, end)))
-        return start, end, natural if natural in by_options else by_options[0]
-    return start, end, by
+    return start, end, _divided(Period(start, max(start, end)), by, by_options)
+
+
+def _divided(chosen: Period, by: By | None, by_options: Sequence[By]) -> By:
+    """The division asked for where it is one of the page's, else the natural one, or the page's first."""
+    found = by if by and by in by_options else natural_by(chosen)
+    return found if found in by_options else by_options[0]
 
 
 def _pickers(scope: str, start: date, end: date, shortcuts: Mapping[str, Period], between: tuple[int, int]) -> None:

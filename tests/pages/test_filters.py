@@ -92,12 +92,18 @@ def test_nonsense_in_the_address_is_told_and_replaced(world: World, query: dict[
     assert app.metric[0].value == "£9,747,747.93"
 
 
-def test_a_reversed_period_is_told_and_asks_nothing(world: World) -> None:
+def test_a_reversed_period_is_told_and_the_figures_are_of_another_one(world: World) -> None:
     app = world.open("sales", start="2011-02-01", end="2011-01-01")
     assert not app.exception
     assert "before it starts" in app.warning[0].value
-    assert not app.metric
-    assert "sales_totals" not in [name for name, _ in world.warehouse.asked]
+    assert "Until then this is 11 Sep 2011 to 9 Dec 2011." in app.warning[0].value
+    found = asked(world, "sales_totals")
+    assert (str(found["since"]), str(found["until"])) == ("2011-09-11 00:00:00", "2011-12-10 00:00:00")
+    # What was typed stays there to be mended, and goes to no other page.
+    assert address(app) == {"start": "2011-02-01", "end": "2011-01-01"}
+    app.query_params.clear()
+    app.switch_page("pages/products.py").run()
+    assert str(asked(world, "products_ranked")["since"]) == "2011-09-11 00:00:00"
 
 
 def test_a_division_too_fine_for_a_chart_is_made_coarser(world: World) -> None:
