@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from pages.parts.asked import Answering
 
+_OF_SALES = "sales"
 _DEFAULT_DAYS = 90
 _SHORTCUTS = {"7 days": 7, "30 days": 30, "90 days": 90, "1 year": 365}
 _OF_ARRIVALS = {"Today": 1, "2 days": 2, "7 days": 7, "30 days": 30}
@@ -74,8 +75,8 @@ def period(
     """The pickers, and what they say: the address first, then what was chosen on another page of this `scope`.
 
     They stand in `row` when there is one; `by_hours` adds those of the first and the last hour; `series` is how many a
-    chart over time may show. Of a period that ends before it starts is told, and the page is about the one that it
-    would choose itself.
+    chart over time may show. Of a period that ends before it starts is told: sales are of the period that the page would
+    choose itself then, and the lake is not asked, which ends the run.
     """
     newest = span.newest or today()
     default = Period.last_days(days, newest)
@@ -89,6 +90,9 @@ def period(
     try:
         chosen = Period(start, end, *between)
     except BadInputError as error:
+        if scope != _OF_SALES:  # what the lake is asked costs by what it reads: it is asked for nothing unasked
+            st.warning(str(error), icon=":material/date_range:")
+            st.stop()
         st.warning(f"{error} Until then this is {words.period(default)}.", icon=":material/date_range:")
         return default, _divided(default, by, by_options)
     if span.known or (start, end) != (default.start, default.end):
@@ -164,7 +168,7 @@ def _pickers(scope: str, start: date, end: date, shortcuts: Mapping[str, Period]
 def _shortcuts(scope: str, span: Span) -> dict[str, Period]:
     newest = span.newest or today()
     # Arrivals have no span of their own; they are near today.
-    lengths = _SHORTCUTS if scope == "sales" else _OF_ARRIVALS
+    lengths = _SHORTCUTS if scope == _OF_SALES else _OF_ARRIVALS
     found = {name: Period.last_days(days, newest) for name, days in lengths.items()}
     return found | ({_ALL: Period(span.first, newest)} if span.first else {})
 
