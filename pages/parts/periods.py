@@ -75,8 +75,8 @@ def period(
     """The pickers, and what they say: the address first, then what was chosen on another page of this `scope`.
 
     They stand in `row` when there is one; `by_hours` adds those of the first and the last hour; `series` is how many a
-    chart over time may show. Of a period that ends before it starts is told: sales are of the period that the page would
-    choose itself then, and the lake is not asked, which ends the run.
+    chart over time may show. Of a period that ends before it starts is told: sales are of the period that the page
+    would choose itself then, and the lake is not asked, which ends the run.
     """
     newest = span.newest or today()
     default = Period.last_days(days, newest)
