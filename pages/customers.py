@@ -41,7 +41,7 @@ if state.customer:
     st.stop()
 
 with st.container(horizontal=True, vertical_alignment="bottom"):
-    options.typed("customer", "Find a customer", "17850", icon=":material/search:")
+    options.typed("customer", "Find a customer", "17850", icon=":material/search:", drops=options.PAGED)
     # Of a day, month or year that was clicked the best ones are those of that time.
     of_all_time = state.step is None and options.one_of("best", "The best customers", WHEN) == "always"
 who = customer_who.chosen(span)

@@ -14,6 +14,7 @@ from threading import Lock
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 from pipeline.errors import QueryCancelledError, WeirError
+from queries import tickets
 from queries.tickets import Ticket, held
 
 if TYPE_CHECKING:
@@ -23,6 +24,10 @@ FRESH_FOR_S = 20.0
 _MOST = 1_000
 _AT_ONCE = 8
 _GONE_AFTER_S = 90.0  # a browser lets a page that nobody looks at say something once a minute
+_GOES_ON = (
+    "You wait for it no longer. Others who look at the same figure do, or did a moment ago, so the engine goes on "
+    "until it has the answer or the time is up."
+)
 T = TypeVar("T")
 
 
@@ -35,7 +40,8 @@ class Asked(Generic[T]):
     begun: float
     ended: float | None = None
     waiting: dict[str, float] = field(default_factory=dict)  # who, and when they last said so
-    gave_up: dict[str, int] = field(default_factory=dict)  # who waits no more, and the run in which they said so
+    # Who waits no more, the run in which they said so, and what they are told.
+    gave_up: dict[str, tuple[int, QueryCancelledError]] = field(default_factory=dict)
     told: dict[str, int] = field(default_factory=dict)
 
     @property
@@ -53,12 +59,8 @@ class Asked(Generic[T]):
 
         Raises QueryCancelledError for a reader who gave up, also while the engine goes on.
         """
-        if reader in self.gave_up and not self.done:
-            self.ticket.check()
-            raise QueryCancelledError(
-                "You wait for it no longer. Others who look at the same figure do, or did a moment ago, so the engine "
-                "goes on until it has the answer or the time is up."
-            )
+        if reader in self.gave_up:
+            raise self.gave_up[reader][1]
         try:
             return self.future.result(max(0.0, seconds))
         except WeirError:
@@ -71,13 +73,16 @@ class Asked(Generic[T]):
 
     def give_up(self, reader: str, run: int = 0) -> bool:
         """`reader` waits no more. When nobody else does, the engine stops: then the answer is True."""
-        self.gave_up[reader] = run
+        if self.done:
+            return False
         lately = time.monotonic() - _GONE_AFTER_S
         # Who closed the page says nothing more.
-        if self.done or any(at > lately for other, at in list(self.waiting.items()) if other not in self.gave_up):
-            return False
-        self.ticket.call_off()
-        return True
+        others = [at for other, at in list(self.waiting.items()) if other != reader and other not in self.gave_up]
+        goes_on = any(at > lately for at in others)
+        self.gave_up[reader] = run, QueryCancelledError(_GOES_ON if goes_on else tickets.CANCELLED)
+        if not goes_on:
+            self.ticket.call_off()
+        return not goes_on
 
 
 class Answers:
@@ -103,8 +108,8 @@ class Answers:
             found = self._kept.get(key)
             if found is not None and self._serves(found, reader, run):
                 found.wait(reader)
-                if not found.ticket.off and found.gave_up.get(reader) != run:
-                    found.gave_up.pop(reader, None)
+                if found.gave_up.get(reader, (run,))[0] != run:
+                    del found.gave_up[reader]
                 self._kept.move_to_end(key)
                 return found  # type: ignore[return-value]  # a key belongs to one type of answer
             asked: Asked[T] = Asked(Future(), Ticket(), time.monotonic())
@@ -130,11 +135,14 @@ class Answers:
         self._pool.shutdown(wait=False, cancel_futures=True)
 
     def _serves(self, found: Asked[object], reader: str, run: int) -> bool:
+        if reader in found.gave_up and found.gave_up[reader][0] == run:
+            return True
         if not found.done:
-            return not found.ticket.off or found.gave_up.get(reader) == run
+            return not found.ticket.off
         if found.future.exception() is not None:
             # The run that it is told in may ask for it more than once.
-            return reader in found.waiting and found.told.get(reader, run) == run
+            told_now = reader in found.waiting and found.told.get(reader, run) == run
+            return told_now and reader not in found.gave_up
         return time.monotonic() - (found.ended or found.begun) < self._fresh_s
 
 

@@ -16,6 +16,8 @@ from pipeline.errors import QueryCancelledError
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+CANCELLED = "The query was cancelled, in the engine too. Ask again when you want it."
+
 
 class Ticket:
     """Belongs to one question; safe to call off from any thread, at any time, more than once."""
@@ -41,7 +43,7 @@ class Ticket:
     def check(self) -> None:
         """Raise QueryCancelledError when it was called off."""
         if self.off:
-            raise QueryCancelledError("The query was cancelled, in the engine too. Ask again when you want it.")
+            raise QueryCancelledError(CANCELLED)
 
     @contextmanager
     def stopped_by(self, stop: Callable[[], None]) -> Iterator[None]:

@@ -102,6 +102,8 @@ class Warehouse:
         try:
             yield slot
         finally:
+            if ticket.off:
+                slot.drop()  # the order to stop may still be under way to this session: nobody else gets it
             self._slots.put(slot.connection)
 
     def _free(self, ticket: tickets.Ticket) -> Any | None:  # noqa: ANN401 - the driver has no types
@@ -162,18 +164,14 @@ class _Slot:
         except driver.Error as error:
             state = sqlstate(error)
             if ticket.off:
-                # The order to stop may still be under way to this session: nobody else gets it.
-                self._drop()
-                raise QueryCancelledError(
-                    "The query was cancelled, in the warehouse too. Ask again when you want it."
-                ) from error
+                raise QueryCancelledError(tickets.CANCELLED) from error
             # Without a state the wire broke, not the query: nothing more can be asked over this connection.
             if not state or state[:2] in {"08", "57"}:
-                self._drop()
+                self.drop()
             self._refuse(error, state, time.monotonic() - started)
         except (OSError, AttributeError) as error:
             # The driver lets a broken socket through as it is, or trips over the one that it has just closed.
-            self._drop()
+            self.drop()
             self._refuse(error, "", time.monotonic() - started)
 
     def _ready(self, connection: Any) -> Any:  # noqa: ANN401 - the driver has no types
@@ -194,7 +192,8 @@ class _Slot:
             cursor.execute(f"set statement_timeout to {max(1, math.ceil(left_s * 1000))}")
             connection.weir_limit_s = left_s
 
-    def _drop(self) -> None:
+    def drop(self) -> None:
+        """Close the connection, which nobody uses again."""
         connection, self.connection = self.connection, None
         if connection is not None:
             with suppress(driver.Error, OSError, AttributeError):

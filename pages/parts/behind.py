@@ -51,24 +51,22 @@ def lines_of(question: Callable[..., Figure], *about: Hashable, label: str) -> N
     if not _opened(label):
         return
     number = options.page_number("rows", 0)
-    # The first page knows how many there are, also where another one is empty.
-    answering, *counting = asked.together(
-        asked.warehouse(question, *about, number, _PAGE),
-        *([asked.warehouse(question, *about, 1, _PAGE)] if number > 1 else []),
-    )
+    (answering,) = asked.together(asked.warehouse(question, *about, number, _PAGE))
     with states.panel("Order lines"):
-        first = (counting or [answering])[0].figure().frame
+        frame = answering.figure().frame
+        # Each page tells how many there are; of one beyond the last the first one does.
+        known = frame if len(frame) or number == 1 else asked.figure(question, *about, 1, _PAGE).frame
         warehouse = asked.sources().warehouse
 
         def pages() -> Iterator[pd.DataFrame]:
-            for at in range(1, _MOST_ROWS // _PART + 2):
-                frame = question(warehouse, *about, at, _PART).frame.drop(columns="found")
-                if not frame.empty:
-                    yield frame
-                if len(frame) < _PART:
+            for start in range(0, _MOST_ROWS, _PART):
+                part = question(warehouse, *about, start // _PART + 1, _PART).frame.drop(columns="found")
+                if not part.empty:
+                    yield part.head(_MOST_ROWS - start)
+                if len(part) < _PART:
                     return
 
-        _show(number, answering.figure().frame, 0 if first.empty else int(first["found"].iloc[0]), pages)
+        _show(number, frame, 0 if known.empty else int(known["found"].iloc[0]), pages)
         evidence.show("Order lines", answering)
 
 
@@ -90,10 +88,15 @@ def _opened(label: str) -> bool:
 def _show(number: int, frame: pd.DataFrame, total: int, parts: Callable[[], Iterator[pd.DataFrame]]) -> None:
     """Page `number` of `total` lines; `parts` are the rows of the files."""
     pages = max(1, -(-total // _PAGE))
-    if frame.empty:
-        st.info(f"There is no page {number}: {words.count(total)} order lines fill {words.count(pages)}.")
-    else:
+    if not frame.empty:
         _table(frame)
+    elif total:
+        st.info(f"There is no page {number}: {words.count(total)} order lines fill {words.count(pages)}.")
+        st.button(
+            "First page", key="lines first", on_click=options.put, args=("rows", "1"), icon=":material/first_page:"
+        )
+    else:
+        st.info("There are none. Choose a longer period, or clear a filter above.", icon=":material/search_off:")
     with st.container(horizontal=True, vertical_alignment="center"):
         options.turner("rows", min(number, pages), pages)
         st.caption(f"{words.count(total)} order lines, the oldest first")

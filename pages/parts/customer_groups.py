@@ -65,7 +65,7 @@ def new_and_returning(state: Selection, who: Who, answering: Answering) -> None:
     if found.empty:
         whose = "" if who.everybody else " of these customers"
         way = "Clear a filter above" if state.country or whose else "Choose **All** above for every day there is"
-        st.info(f"No invoices{whose} {words.plain(words.about(state))}. {way}.", icon=":material/search_off:")
+        st.info(f"No invoices{whose} {words.plain(words.about(state, 'step'))}. {way}.", icon=":material/search_off:")
         evidence.show("New and returning", answering)
         return
     frame, chosen = found.frame, _of_step(found.frame, state)

@@ -44,7 +44,7 @@ class Faults:
         text = str(error)
         if isinstance(error, CloudDownError):
             # Out of reach is out of reach, whichever way the wire broke, and whatever there is to do about it.
-            text = " ".join(_WHERE.sub("", _BRACKETS.sub("", text)).partition(".")[0].split())
+            text = " ".join(_WHERE.sub("", _BRACKETS.sub("", text)).partition(". ")[0].split())
         fault = (type(error).__name__, _NUMBER.sub("#", text))
         now = self._clock()
         with self._lock:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from decimal import Decimal, InvalidOperation
+from decimal import ROUND_CEILING, Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Any, cast
 
 import pandas as pd
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 
 PAGE = 20
 _HUNDREDTHS_OF_PENCE = Decimal("0.0001")
-_PAGES = ("results",)  # another search begins with its first ones
 FIELDS = {"number", "customer", "kind", "least", "below", "sign"}
 _SIGNS = {"": "As it is", "aside": "Sign aside"}
 KINDS = {"": "All", "order": "Orders", "return": "Returns", "adjustment": "Adjustments"}
@@ -122,12 +121,12 @@ def table(frame: pd.DataFrame, where: str, page: str = "") -> None:
 def asked_for() -> Sought | None:
     """What the search fields say; None when they say nothing. Nonsense is told of."""
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        prefix = options.typed("number", "Number begins with", "5813", width=170, drops=_PAGES)
-        who = options.typed("customer", "Customer", "17850, or no customer id", width=220, drops=_PAGES)
-        kind = options.one_of("kind", "Kind", KINDS, drops=_PAGES)
-        least = options.typed("least", "At least, £", "-100", width=120, parse=str, drops=_PAGES)
-        below = options.typed("below", "Less than, £", "1000", width=120, parse=str, drops=_PAGES)
-        sign = options.one_of("sign", "Value", _SIGNS, drops=_PAGES)
+        prefix = options.typed("number", "Number begins with", "5813", width=170, drops=options.PAGED)
+        who = options.typed("customer", "Customer", "17850, or no customer id", width=220, drops=options.PAGED)
+        kind = options.one_of("kind", "Kind", KINDS, drops=options.PAGED)
+        least = options.typed("least", "At least, £", "-100", width=120, parse=str, drops=options.PAGED)
+        below = options.typed("below", "Less than, £", "1000", width=120, parse=str, drops=options.PAGED)
+        sign = options.one_of("sign", "Value", _SIGNS, drops=options.PAGED)
     if not any((prefix, who, kind, least, below)):
         return None
     try:
@@ -178,7 +177,7 @@ def _pick_band(place: int) -> None:
     below = "" if column.below == ANY_AMOUNT else str(column.below)
     address = {"kind": column.kind, "least": str(column.least), "below": below, "sign": "aside"}
     for name, value in address.items():
-        options.put(name, value, (*_PAGES, "number", "customer"))
+        options.put(name, value, (*options.PAGED, "number", "customer"))
 
 
 def _band(least: int) -> str:
@@ -202,5 +201,6 @@ def _amount(text: str, otherwise: Decimal) -> Decimal:
     # copy_abs, since abs would round, which a number of a billion digits does not survive.
     if not amount.is_finite() or amount.copy_abs() > ANY_AMOUNT:
         raise BadInputError(f"{text[:40]!r} is no amount; write it as 1234.50.")
-    told = amount.quantize(_HUNDREDTHS_OF_PENCE)  # which no invoice's value is finer than
+    # No invoice's value is finer than that: rounded up, what is at least or less than it stays the same.
+    told = amount.quantize(_HUNDREDTHS_OF_PENCE, ROUND_CEILING)
     return amount if amount == told else told

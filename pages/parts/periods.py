@@ -191,9 +191,10 @@ def _to_address(**values: object) -> None:
 
 
 def _remember(scope: str, start: date, end: date, by: By | None) -> None:
-    """For the other pages, too; a page that divides by nothing leaves their division as it was."""
-    _, _, before = st.session_state.get(f"period {scope}") or (None, None, None)
-    st.session_state[f"period {scope}"] = (start, end, by or before)
+    """For the other pages, too; one that divides by nothing leaves them the division of the same days."""
+    before = st.session_state.get(f"period {scope}") or (None, None, None)
+    kept = before[2] if before[:2] == (start, end) else None
+    st.session_state[f"period {scope}"] = (start, end, by or kept)
     _to_address(start=start, end=end, by=by)
 
 

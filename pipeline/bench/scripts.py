@@ -31,7 +31,7 @@ def in_pandas(state: Path, repeats: int) -> dict[str, Any]:
 def readers(state: Path, server: Served, people: int, queries: Sequence[str]) -> dict[str, float]:
     """The server's CPU seconds an opening for readers `one` after the other and `people` `together`, with no browser.
 
-    `queries` are those of addresses of the Sales page, each opened once.
+    `queries` are those of addresses of the Sales page, each opened once; the last one is not counted.
     """
     found: dict[str, float] = _run(
         state, _READERS, server.url, str(server.process.pid), str(people), given=json.dumps(queries)
@@ -64,5 +64,6 @@ def _run(state: Path, module: str, *arguments: str, given: str = "") -> Any:  # 
         check=False,
     )
     if done.returncode:
-        raise LocalCloudError(f"{module} ended with {done.returncode}: {done.stderr.strip().splitlines()[-1]}")
+        said = done.stderr.strip().splitlines() or ["it said nothing"]
+        raise LocalCloudError(f"{module} ended with {done.returncode}: {said[-1]}")
     return json.loads(done.stdout.splitlines()[-1])

@@ -112,7 +112,7 @@ def _measured(outputs: Outputs, place: Path, folder: Path, opens: int) -> dict[s
                 pages.crowd(browser, server, days, periods, people)
                 for periods, people in ((alone, 1), (together, _CROWD))
             ]
-            queries = [days.query(at) for at in range(together.stop, together.stop + _READERS)]
+            queries = [days.query(at) for at in range(together.stop, together.stop + _READERS + 1)]
             found["readers"] = scripts.readers(place, server, _CROWD, queries)
             _tell(f"{_CROWD} at once", begun)
         found["framework"] = {}

@@ -75,7 +75,7 @@ def main(days: Mapping[str, str], repeats: int, pages: Sequence[str]) -> None:
             noting = Noting(engine)
             opened(page, period, noting)
             taken = found.setdefault(name, {}).setdefault(page, {})
-            for query, parameters in noting.asked.values():
+            for query, parameters in list(noting.asked.values()):
                 taken.setdefault(query.name, []).extend(_seconds(engine, query, parameters) for _ in range(repeats))
     sys.stdout.write(json.dumps(found) + "\n")
 

@@ -8,7 +8,7 @@ import pytest
 
 from pipeline.errors import CloudDownError, QueryCancelledError
 from queries import tickets
-from queries.answers import Answers, NotYet
+from queries.answers import Answers, Asked, NotYet
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -179,6 +179,33 @@ def test_who_tries_again_does_not_wait_for_what_was_called_off(answers: Answers)
     again.answer(LONG, "me", 2)
 
 
+def test_who_tries_again_is_not_told_of_what_the_engine_ended_meanwhile(answers: Answers) -> None:
+    stopped = threading.Event()
+
+    def question() -> None:
+        ticket = tickets.current()
+        with ticket.stopped_by(stopped.set):
+            assert stopped.wait(LONG)
+            ticket.check()
+
+    asked = answers.ask("q", question, "me", 1)
+    assert asked.give_up("me", 1)
+    told = [caught_of(asked, "me", 1) for _ in range(2)]
+    assert told[0] is told[1]  # when it was cancelled is told, not when that is shown
+    with pytest.raises(QueryCancelledError):
+        asked.future.result(LONG)
+    assert answers.ask("q", question, "me", 1) is asked
+    gate = Gate()
+    gate.open.set()
+    answers.ask("q", gate, "me", 2).answer(LONG, "me", 2)
+
+
+def caught_of(asked: Asked[None], reader: str, run: int) -> QueryCancelledError:
+    with pytest.raises(QueryCancelledError) as caught:
+        asked.answer(LONG, reader, run)
+    return caught.value
+
+
 def test_who_closed_the_page_keeps_nothing_running(answers: Answers) -> None:
     gate = Gate()
     asked = answers.ask("q", gate, reader="me")
@@ -210,7 +237,7 @@ def test_calling_off_does_not_wait_for_an_engine_that_takes_no_orders() -> None:
 
     def stop() -> None:
         ordered.set()
-        silent.wait(LONG)
+        silent.wait()
 
     ticket = tickets.Ticket()
 
@@ -223,11 +250,14 @@ def test_calling_off_does_not_wait_for_an_engine_that_takes_no_orders() -> None:
     deadline = time.monotonic() + LONG
     while ticket._stop is None and time.monotonic() < deadline:
         time.sleep(0.001)
-    ticket.call_off()  # would not come back before the engine takes the order
+    calling = threading.Thread(target=ticket.call_off)
+    calling.start()
+    calling.join(LONG / 4)
+    came_back = not calling.is_alive()  # while the engine takes no orders
+    silent.set()
+    assert came_back
     with pytest.raises(QueryCancelledError):
         ticket.check()
-    assert running.is_alive()
-    silent.set()
     running.join(LONG)
     assert ordered.is_set()
 
