@@ -4,8 +4,8 @@
 a JSON list, opens the last one, which is not counted, then the first `PEOPLE` one after the other, the next at once,
 and so on in turn, and prints the processor time an opening of both as JSON.
 
-A browser that draws pages beside the server changes what a second of the server's processor time is worth, since both
-share its caches; this tells what the server itself needs.
+Beside a browser that draws pages the server takes more processor time for the same work, whichever server the browser
+looks at; this tells what it takes without one.
 """
 
 from __future__ import annotations
