@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 _STATIC = Path(st.__file__).parent / "static/static"
 _PLOTLY = next(_STATIC.glob("js/PlotlyChart.*.js"))
+_OTHER = next(_STATIC.glob("js/react-dom.*.js"))
 _FONT = next(_STATIC.glob("media/*.woff2"))
 _PAGE = '<html><script type="module" src="one"></script><script type="module" src="two"></script>'
 _AS_A_BROWSER = {"Accept": "text/html,*/*;q=0.8"}
@@ -109,26 +110,33 @@ def test_a_port_in_use_is_told_in_one_line(capsys: pytest.CaptureFixture[str]) -
 
 
 def test_a_script_is_sent_whole_and_compressed_and_kept_for_a_year(visitor: Visitor) -> None:
-    found = visitor.get(f"/static/js/{_PLOTLY.name}")
-    assert found.content == _PLOTLY.read_bytes()
+    found = visitor.get(f"/static/js/{_OTHER.name}")
+    assert found.content == _OTHER.read_bytes()
     assert found.headers["Content-Encoding"] == "gzip"
     assert found.headers["Vary"] == "Accept-Encoding"
-    assert int(found.headers["Content-Length"]) < _PLOTLY.stat().st_size / 3
+    assert int(found.headers["Content-Length"]) < _OTHER.stat().st_size / 2
     assert found.headers["Content-Type"].startswith("text/javascript")
     assert "max-age=31536000" in found.headers["Cache-Control"]
 
 
 def test_what_was_asked_for_once_is_not_read_again(visitor: Visitor, monkeypatch: pytest.MonkeyPatch) -> None:
-    first = visitor.get(f"/static/js/{_PLOTLY.name}")
+    first = visitor.get(f"/static/js/{_OTHER.name}")
     monkeypatch.setattr(Path, "read_bytes", lambda path: pytest.fail(f"{path} was read again"))
-    assert visitor.get(f"/static/js/{_PLOTLY.name}").content == first.content
+    assert visitor.get(f"/static/js/{_OTHER.name}").content == first.content
 
 
 def test_who_takes_nothing_compressed_has_it_plain(visitor: Visitor) -> None:
-    found = visitor.get(f"/static/js/{_PLOTLY.name}", **{"Accept-Encoding": "identity"})
+    found = visitor.get(f"/static/js/{_OTHER.name}", **{"Accept-Encoding": "identity"})
     assert "Content-Encoding" not in found.headers
     assert found.headers["Vary"] == "Accept-Encoding"
-    assert found.content == _PLOTLY.read_bytes()
+    assert found.content == _OTHER.read_bytes()
+
+
+def test_what_makes_plotly_is_read_ahead_and_nothing_else_of_it_changed(visitor: Visitor) -> None:
+    sent, made = visitor.get(f"/static/js/{_PLOTLY.name}").content, _PLOTLY.read_bytes()
+    begin, end = sent.index(b",(()=>{") + 1, sent.index(b"})", sent.index(b"return window.Plotly=")) + 1
+    assert sent[:begin] + sent[begin + 1 : end] + sent[end + 1 :] == made
+    assert sent[end : end + 2] == b"))"
 
 
 def test_a_font_is_not_compressed_again(visitor: Visitor) -> None:
