@@ -65,8 +65,13 @@ def show(state: Selection, who: Who, answering: Answering, cutoffs: Answering) -
         _members(state, who, wanted)
 
 
+@st.fragment
 def _explained(frame: pd.DataFrame, cutoffs: Answering) -> None:
-    with st.expander("What the segments mean"):
+    """Their names, rules and meanings in tables, which are made when somebody opens them."""
+    opened = st.expander("What the segments mean", key="segments explained", on_change="rerun")
+    if not opened.open:
+        return
+    with opened:
         meanings = {each.name: f"{each.definition} ({each.rule})" for each in segments.SEGMENTS}
         meanings[segments.NOBODY] = segments.NOBODY_MEANS
         table = pd.DataFrame(
@@ -126,10 +131,10 @@ def listed(frame: pd.DataFrame, where: str, sold: str = d.NET_SALES.label) -> No
             "Customer": names,
             sold: frame["net_sales"].astype(float),
             "Orders": frame["orders"].astype(int),
-            "Last": [tables.unbroken(words.day(at)) if not pd.isna(at) else "—" for at in frame["last_at"]],
-            "Country": [tables.unbroken(words.plain(str(country))) for country in frame["country"]],
+            "Last": [None if pd.isna(at) else tables.unbroken(words.day(at)) for at in frame["last_at"]],
+            "Country": [tables.unbroken(country) for country in frame["country"]],
         }
     )
     formats = {sold: words.money, "Orders": words.count}
-    st.table(tables.formatted(table, formats), border="horizontal", hide_index=True)
+    tables.show(table, formats)
     options.opener("Open a customer", dict(zip(names, names, strict=True)), "customer", where, drops=options.PAGED)

@@ -104,16 +104,16 @@ def table(frame: pd.DataFrame, where: str, page: str = "") -> None:
     """Invoices as text, and a button for each; `where` tells lists of one page apart, `page` is where they open."""
     shown = pd.DataFrame(
         {
-            "Invoice": [words.plain(str(number)) for number in frame["invoice_no"]],
+            "Invoice": frame["invoice_no"],
             "Value": frame["net_sales"].astype(float),
             "Date (UTC)": [tables.unbroken(words.moment(at)) for at in frame["first_at"]],
-            "Customer": [tables.unbroken(words.plain(str(who))) for who in frame["customer"]],
-            "Country": [tables.unbroken(words.plain(str(country))) for country in frame["country"]],
+            "Customer": [tables.unbroken(str(who)) for who in frame["customer"]],
+            "Country": [tables.unbroken(country) for country in frame["country"]],
             "Lines": frame["lines"].astype(int),
         }
     )
     formats = {"Lines": words.count, "Value": words.money}
-    st.table(tables.formatted(shown, formats), border="horizontal", hide_index=True)
+    tables.show(shown, formats)
     numbers = {str(number): str(number) for number in frame["invoice_no"]}
     options.opener("Open one", numbers, "invoice", where, page)
 

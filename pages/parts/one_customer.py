@@ -100,19 +100,13 @@ def _products(who: str) -> None:
         st.subheader(f"{words.count(number)} products, the most for {words.plain(str(names.iloc[0]))}", help=_DEFINED)
         table = pd.DataFrame(
             {
-                "Product": [
-                    words.plain(f"{name} ({code})") for name, code in zip(names, frame["stock_code"], strict=True)
-                ],
+                "Product": [f"{name} ({code})" for name, code in zip(names, frame["stock_code"], strict=True)],
                 "Net sales": frame["net_sales"].astype(float),
                 "Quantity": frame["units"].astype(int),
                 "Orders": frame["orders"].astype(int),
                 "Last": [tables.unbroken(words.day(at)) for at in frame["last_at"]],
             }
         )
-        st.table(
-            tables.formatted(table, {"Net sales": words.money, "Quantity": words.count, "Orders": words.count}),
-            border="horizontal",
-            hide_index=True,
-        )
+        tables.show(table, {"Net sales": words.money, "Quantity": words.count, "Orders": words.count})
         evidence.show("Products bought", answering)
     st.button("Close", key="bought close", type="tertiary", on_click=options.put, args=("bought", ""))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 import streamlit as st
 
-from pages.parts import asked, charts, evidence, narrowing, options, states, tiles, words
+from pages.parts import asked, charts, evidence, narrowing, options, states, tables, tiles, words
 from pages.parts.product_ranking import UNNAMED
 from queries import definitions as d
 from queries.reports import products
@@ -139,17 +139,13 @@ def _together(state: Selection, product: str) -> None:
         st.subheader(f"{frame['share'].iloc[0]:.0%} of its orders hold {words.plain(names[0])} too", help=d.TOGETHER)
         table = pd.DataFrame(
             {
-                "Product": [words.plain(f"{name} ({code})") for name, code in zip(names, codes, strict=True)],
+                "Product": [f"{name} ({code})" for name, code in zip(names, codes, strict=True)],
                 "Orders with both": frame["together"].astype(int),
                 "Share": frame["share"].astype(float),
                 "Lift": frame["lift"].astype(float),
             }
         )
-        st.table(
-            table.style.format({"Orders with both": "{:,}", "Share": "{:.0%}", "Lift": "{:.1f} x"}, na_rep="—"),
-            border="horizontal",
-            hide_index=True,
-        )
+        tables.show(table, {"Orders with both": words.count, "Share": "{:.0%}".format, "Lift": "{:.1f} x".format})
         looked_at = int(frame["looked_at"].iloc[0])
         newest = "newest " if looked_at == products.MOST_ORDERS else ""
         everywhere = ", of all countries" if state.country else ""

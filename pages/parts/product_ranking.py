@@ -121,7 +121,7 @@ def _pareto(
 def _table(frame: pd.DataFrame, names: list[str], codes: list[str], measure: d.Measure) -> None:
     table = pd.DataFrame(
         {
-            "Product": [words.plain(f"{name} ({code})") for name, code in zip(names, codes, strict=True)],
+            "Product": [f"{name} ({code})" for name, code in zip(names, codes, strict=True)],
             measure.label: frame[measure.column].astype(float),
         }
     )
@@ -129,7 +129,7 @@ def _table(frame: pd.DataFrame, names: list[str], codes: list[str], measure: d.M
     if frame["share"].notna().all():
         table["Share"], table["Cumulative"] = frame["share"].astype(float), frame["cumulative"].astype(float)
         formats |= {"Share": "{:.1%}".format, "Cumulative": "{:.1%}".format}
-    st.table(tables.formatted(table, formats), border="horizontal", hide_index=True)
+    tables.show(table, formats)
 
 
 def found(answering: Answering, wanted: str) -> None:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
+from xml.etree import ElementTree as ET
 
 import pytest
 from botocore.exceptions import ClientError
@@ -37,7 +38,19 @@ def text(app: AppTest) -> str:
     kinds = (app.title, app.subheader, app.markdown, app.caption, app.info, app.warning, app.error)
     said = [element.value for kind in kinds for element in kind]
     tables = [table.value.to_string() for table in app.table]
+    tables += ["\n".join(" ".join(row.values()) for row in table) for table in rows(app)]
     return "\n".join([*said, *tables, *(f"{metric.label} {metric.value}" for metric in app.metric)])
+
+
+def rows(app: AppTest) -> list[list[dict[str, str]]]:
+    """Of each table that is page text, its rows as they are read: by the columns' names."""
+    bodies = [str(element.proto.body) for element in app.get("html")]
+    found = []
+    for table in (ET.fromstring(body) for body in bodies if "<table>" in body):  # noqa: S314 - our own
+        names = [cell.text or "" for cell in table.iter("th")]
+        cells = [[cell.text or "" for cell in row.iter("td")] for row in table.iter("tr")]
+        found.append([dict(zip(names, row, strict=True)) for row in cells if row])
+    return found
 
 
 @pytest.mark.parametrize("page", PAGES)
