@@ -163,7 +163,10 @@ def _members(state: Selection, who: Who, cell: Cell) -> None:
             customer_segments.nobody("cohort_members", page, f"{customer_who.told(cell)}: nobody.")
             return
         number = int(found.frame["found"].iloc[0])
-        st.subheader(f"{customer_who.told(cell)}: {words.count(number)} by what they ordered for in that month")
+        st.subheader(
+            f"{customer_who.told(cell)}: {words.count(number)} by what they ordered for in that month",
+            help=f"{d.RETENTION} What they ordered for are the gross sales of that month: {d.GROSS_SALES.definition}",
+        )
         customer_segments.listed(
             found.frame.rename(
                 columns={"customer_id": "customer", "last_order_at": "last_at", "gross_sales": "net_sales"}

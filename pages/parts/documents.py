@@ -57,7 +57,10 @@ def document(invoice: Invoice, behind: Evidence) -> None:
 
 def others(customer_id: int, found: list[InvoiceSummary], behind: Evidence) -> None:
     """A customer's other invoices, and what is `behind` them; choosing one opens it."""
-    st.subheader(f"Customer {customer_id} has {words.count(len(found))} other invoice{'' if len(found) == 1 else 's'}")
+    st.subheader(
+        f"Customer {customer_id} has {words.count(len(found))} other invoice{'' if len(found) == 1 else 's'}",
+        help=f"Every other invoice of the customer, returns and adjustments too. Total: {d.INVOICE_TOTAL}",
+    )
     if found:
         _listed(found)
     evidence.looked_up("The other invoices", Figure(_table(found), behind))

@@ -230,7 +230,7 @@ def cost(behind: Evidence) -> str:
     if behind.engine == "DynamoDB":
         return "DynamoDB did not tell how many read units it took"
     if behind.scanned_bytes is None:
-        return "Redshift does not tell what one query reads, and bills its running time, not queries"
+        return "Redshift bills its running time, not what a query reads"
     dollars = max(behind.scanned_bytes, _LEAST_BYTES) * _USD_PER_BYTE
     return f"{words.size(behind.scanned_bytes)} read, about {dollars:.6f} USD on AWS (5 USD a TB, at least 10 MB)"
 
