@@ -29,6 +29,9 @@ _USD_PER_BYTE = 5 / 10**12
 _LEAST_BYTES = 10 * 10**6
 # DynamoDB on demand, in us-east-1; docs/aws.md has the source.
 _USD_PER_READ_UNIT = 0.125 / 10**6
+# Redshift Serverless at the template's base capacity; docs/aws.md has the source.
+_RPU = 8
+_USD_PER_RPU_HOUR = 0.375
 _LEAST_TOLD = 0.000001
 _KEPT = f"Kept for {FRESH_FOR_S:.0f} s, for everybody who looks at the same figure"
 _MOST_DIFFERENCES = 5
@@ -224,15 +227,22 @@ def _facts(behind: Evidence, kept: str = _KEPT) -> str:
 def cost(behind: Evidence) -> str:
     """What the engine read, and about what that costs on AWS."""
     if behind.read_units is not None:
-        dollars = behind.read_units * _USD_PER_READ_UNIT
-        told = "less than 0.000001" if dollars < _LEAST_TOLD else f"about {dollars:.6f}"
-        return f"{behind.read_units:,.1f} read units, {told} USD on AWS (0.125 USD a million)"
+        told = _dollars(behind.read_units * _USD_PER_READ_UNIT)
+        return f"{behind.read_units:,.1f} read units, {told} on AWS (0.125 USD a million)"
     if behind.engine == "DynamoDB":
         return "DynamoDB did not tell how many read units it took"
     if behind.scanned_bytes is None:
-        return "Redshift bills its running time, not what a query reads"
-    dollars = max(behind.scanned_bytes, _LEAST_BYTES) * _USD_PER_BYTE
-    return f"{words.size(behind.scanned_bytes)} read, about {dollars:.6f} USD on AWS (5 USD a TB, at least 10 MB)"
+        told = _dollars(behind.seconds / 3600 * _RPU * _USD_PER_RPU_HOUR)
+        return (
+            f"{told} on AWS ({_RPU} RPU for that long, {_USD_PER_RPU_HOUR} USD an hour each; a minute at least when it "
+            "slept). Redshift bills its running time, not what it reads, and does not tell that"
+        )
+    told = _dollars(max(behind.scanned_bytes, _LEAST_BYTES) * _USD_PER_BYTE)
+    return f"{words.size(behind.scanned_bytes)} read, {told} on AWS (5 USD a TB, at least 10 MB)"
+
+
+def _dollars(number: float) -> str:
+    return "less than 0.000001 USD" if number < _LEAST_TOLD else f"about {number:.6f} USD"
 
 
 def _code(text: str) -> None:

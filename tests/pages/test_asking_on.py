@@ -323,4 +323,15 @@ def test_a_cost_is_never_below_ten_megabytes() -> None:
 
     assert "0.000050 USD" in evidence.cost(behind(1))
     assert "5.000000 USD" in evidence.cost(behind(10**12))
-    assert "does not tell" in evidence.cost(behind(None))
+
+
+def test_the_warehouse_costs_what_it_runs() -> None:
+    from pages.parts import evidence
+
+    def told(seconds: float) -> str:
+        return evidence.cost(Evidence("q", "Redshift", "select 1", {}, seconds))
+
+    # 8 RPU for a second, at 0.375 USD an hour each
+    assert told(1.0).startswith("about 0.000833 USD on AWS")
+    assert told(0.001).startswith("less than 0.000001 USD")
+    assert "does not tell" in told(1.0)
