@@ -47,7 +47,8 @@ if TYPE_CHECKING:
 _DASHBOARD = Path(__file__).with_name("dashboard.py")
 _MIB = 1 << 20
 _STREAMLIT = Path(st.__file__).parent / "static"
-# The files' names change with their content: Streamlit lets browsers keep them for a year, too.
+# The files' names change with their content: Streamlit lets browsers keep them for a year, too. Plotly's is as
+# good with `_MAKES_PLOTLY` as without: who has it from before may keep it.
 _FOR_A_YEAR = "public, immutable, max-age=31536000"
 _COMPRESSED = {".css", ".js"}  # the rest, fonts and pictures, is so already
 # What mimetypes knows beyond these differs from machine to machine.
@@ -99,7 +100,7 @@ class Scripts:
             headers = [(name, value) for name, value in scope["headers"] if name not in _NOT_PASSED_ON]
             beginning = self._beginning + (self._start if steps[-1] in _WITH_CHARTS else b"")
             return await self._app({**scope, "headers": headers}, receive, self._page(send, beginning))
-        if path is None or "range" in asked:
+        if path is None or "range" in asked:  # of what is changed here, too: browsers ask for no parts of scripts
             return await self._app(scope, receive, send)
         compressed = path.suffix in _COMPRESSED and "gzip" in asked.get("accept-encoding", "")
         body = await to_thread.run_sync(self._kept, path, compressed)

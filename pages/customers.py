@@ -45,11 +45,10 @@ with st.container(horizontal=True, vertical_alignment="bottom"):
     # Of a day, month or year that was clicked the best ones are those of that time.
     of_all_time = state.step is None and options.one_of("best", "The best customers", WHEN) == "always"
 who = customer_who.chosen(span)
-course, in_segments, cutoffs, cohorts, best, countries = asked.together(
+course, in_segments, cohorts, best, countries = asked.together(
     asked.warehouse(customers.new_and_returning, state.whole, state.by, who),
     # All segments and all cells stay to be chosen.
     asked.warehouse(customers.in_segments, state.country, Who(cell=who.cell)),
-    asked.warehouse(customers.cutoffs),
     asked.warehouse(customers.cohorts, state.country, Who(segment=who.segment)),
     asked.warehouse(customers.top, state.country, TOP, who)
     if of_all_time
@@ -64,7 +63,7 @@ with states.panel("Customers in numbers"):
 with states.panel("New and returning"):
     customer_groups.new_and_returning(state, who, course)
 with states.panel("Segments"):
-    customer_segments.show(state, who, in_segments, cutoffs)
+    customer_segments.show(state, who, in_segments)
 with states.panel("Cohorts"):
     customer_cohorts.show(state, who, cohorts, span.newest)
 left, right = st.columns(2, gap="medium")

@@ -165,7 +165,7 @@ def _members(state: Selection, who: Who, cell: Cell) -> None:
         number = int(found.frame["found"].iloc[0])
         st.subheader(
             f"{customer_who.told(cell)}: {words.count(number)} by what they ordered for in that month",
-            help=f"{d.RETENTION} What they ordered for are the gross sales of that month: {d.GROSS_SALES.definition}",
+            help=f"{d.RETENTION} What they ordered for is the gross sales of that month: {d.GROSS_SALES.definition}",
         )
         customer_segments.listed(
             found.frame.rename(

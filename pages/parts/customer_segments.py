@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 LISTED = 20
 
 
-def show(state: Selection, who: Who, answering: Answering, cutoffs: Answering) -> None:
+def show(state: Selection, who: Who, answering: Answering) -> None:
     """Bars by customers, the segments explained, and the customers of a chosen one."""
     found = answering.figure()
     frame = found.frame.dropna(subset=["customers"])
@@ -59,15 +59,15 @@ def show(state: Selection, who: Who, answering: Answering, cutoffs: Answering) -
     customer_who.note(
         replace(who, segment=None), "Of all time, up to the newest event. Click a bar for its customers alone."
     )
-    _explained(found.frame, cutoffs)
-    evidence.show("Segments", answering, more={"What earns a score": cutoffs}, shown=found.frame, chart=chart)
+    _explained(found.frame)
+    evidence.show("Segments", answering, shown=found.frame, chart=chart)
     if wanted:
         _members(state, who, wanted)
 
 
 @st.fragment
-def _explained(frame: pd.DataFrame, cutoffs: Answering) -> None:
-    """Their names, rules and meanings in tables, which are made when somebody opens them."""
+def _explained(frame: pd.DataFrame) -> None:
+    """Their names, rules and meanings in tables, and what earns a score: asked and made when somebody opens them."""
     opened = st.expander("What the segments mean", key="segments explained", on_change="rerun")
     if not opened.open:
         return
@@ -85,6 +85,7 @@ def _explained(frame: pd.DataFrame, cutoffs: Answering) -> None:
         )
         st.table(table, border="horizontal", hide_index=True)
         st.caption(segments.SCORES)
+        (cutoffs,) = asked.together(asked.warehouse(customers.cutoffs))
         with states.panel("What earns a score"):
             least = cutoffs.figure().frame
             earned = pd.DataFrame(
@@ -96,6 +97,7 @@ def _explained(frame: pd.DataFrame, cutoffs: Answering) -> None:
                 }
             )
             st.table(earned, border="horizontal", hide_index=True)
+            evidence.show("What earns a score", cutoffs)
 
 
 def _members(state: Selection, who: Who, segment: segments.Segment) -> None:

@@ -225,17 +225,17 @@ def _facts(behind: Evidence, kept: str = _KEPT) -> str:
 
 
 def cost(behind: Evidence) -> str:
-    """What the engine read, and about what that costs on AWS."""
+    """What the engine read, where it tells, and about what the query costs on AWS."""
     if behind.read_units is not None:
         told = _dollars(behind.read_units * _USD_PER_READ_UNIT)
         return f"{behind.read_units:,.1f} read units, {told} on AWS (0.125 USD a million)"
     if behind.engine == "DynamoDB":
         return "DynamoDB did not tell how many read units it took"
     if behind.scanned_bytes is None:
-        told = _dollars(behind.seconds / 3600 * _RPU * _USD_PER_RPU_HOUR)
+        a_second = _RPU * _USD_PER_RPU_HOUR / 3600
         return (
-            f"{told} on AWS ({_RPU} RPU for that long, {_USD_PER_RPU_HOUR} USD an hour each; a minute at least when it "
-            "slept). Redshift bills its running time, not what it reads, and does not tell that"
+            f"{_dollars(behind.seconds * a_second)} on AWS while Redshift is awake, {60 * a_second:.2f} USD if this "
+            f"woke it ({_RPU} RPU, {_USD_PER_RPU_HOUR} USD an hour each); it does not tell how much one query reads"
         )
     told = _dollars(max(behind.scanned_bytes, _LEAST_BYTES) * _USD_PER_BYTE)
     return f"{words.size(behind.scanned_bytes)} read, {told} on AWS (5 USD a TB, at least 10 MB)"

@@ -20,11 +20,11 @@ def unbroken(text: str) -> str:
 
 
 def show(frame: pd.DataFrame, formats: Mapping[str, Callable[[Any], str]]) -> None:
-    """The rows as page text, as they are: numbers to the right, "—" for what is not there.
+    """The rows as page text, none of it Markdown: columns of numbers to the right, "—" for what is not there.
 
     One piece of HTML, since of Streamlit's own table the browser makes each cell a piece of Markdown: 0.1 s for fifty.
     """
-    names = [str(name) for name in frame.columns]
+    names = list(frame.columns)
     places = [' class="number"' if pd.api.types.is_numeric_dtype(frame[name]) else "" for name in names]
     written = [[_written(value, formats.get(name)) for value in frame[name]] for name in names]
     head = "".join(f'<th scope="col"{place}>{escape(name)}</th>' for name, place in zip(names, places, strict=True))
@@ -38,13 +38,8 @@ def show(frame: pd.DataFrame, formats: Mapping[str, Callable[[Any], str]]) -> No
 
 def formatted(frame: pd.DataFrame, formats: Mapping[str, Callable[[Any], str]]) -> Styler:
     """`frame` with the columns of `formats` written by their functions; numbers stay numbers, to the right."""
-    return frame.style.format({name: _in_one_piece(write) for name, write in formats.items()})
+    return frame.style.format(dict(formats))
 
 
 def _written(value: Any, write: Callable[[Any], str] | None) -> str:  # noqa: ANN401 - a cell may hold anything
     return "—" if pd.isna(value) else (write or str)(value)
-
-
-def _in_one_piece(write: Callable[[Any], str]) -> Callable[[Any], str]:
-    """A narrow cell would part the sign from its pounds."""
-    return lambda value: write(value).replace("-£", "-\N{WORD JOINER}£")

@@ -3,8 +3,9 @@
     const parse = (text) => {
         const parts = text.match(/[\d.]+/g);
         if (!parts) return null;
-        const [r, g, b, a] = parts.map(Number);
-        return [r, g, b, a === undefined ? 1 : a];
+        const [r, g, b, a = 1] = parts.map(Number);
+        // A mixed colour is told by parts of one: color(srgb 0.1 0.2 0.3 / 0.7).
+        return text.startsWith("color(srgb") ? [r * 255, g * 255, b * 255, a] : [r, g, b, a];
     };
     const over = (top, below) => [0, 1, 2].map((i) => top[i] * top[3] + below[i] * (1 - top[3])).concat(1);
     const luminance = (colour) => {

@@ -70,6 +70,15 @@ def test_text_beside_a_bar_is_held_against_the_page(page: Page) -> None:
     assert len(found) == 1
 
 
+@pytest.mark.parametrize(("ink", "faint_there"), [("black", 0), ("white", 1)])
+def test_a_mixed_colour_is_as_dark_as_it_is_seen(page: Page, ink: str, faint_there: int) -> None:
+    mixed = f"color-mix(in srgb, {ink} 70%, transparent)"
+    page.set_content(f'<body style="background: white"><p style="color: {mixed}">words</p></body>')
+    assert len(View(page, "", 600, "light").faint()) == faint_there
+    page.set_content(f'<body style="background: black"><p style="color: {mixed}">words</p></body>')
+    assert len(View(page, "", 600, "light").faint()) == 1 - faint_there
+
+
 @pytest.mark.parametrize("measure", _MEASURES, ids=lambda measure: measure.column)
 @pytest.mark.parametrize("chosen", [None, 1])
 def test_rankings_can_be_read_in_each_measures_colour(page: Page, measure: d.Measure, chosen: int | None) -> None:

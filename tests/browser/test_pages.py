@@ -411,6 +411,17 @@ def test_a_page_fits_is_readable_and_its_picture_is_kept(view: View, cloud: Clou
 
 
 @pytest.mark.parametrize("view", [(1440, "light"), (390, "dark")], indirect=True, ids=str)
+def test_what_explains_the_segments_is_readable_once_it_is_opened(view: View) -> None:
+    view.open("/customers")
+    assert "Latest order from" not in view.text()
+    view.page.get_by_text("What the segments mean").click()
+    view.page.get_by_text("Latest order from").wait_for()
+    view.settle()
+    assert view.overflow() <= 0
+    assert view.faint() == []
+
+
+@pytest.mark.parametrize("view", [(1440, "light"), (390, "dark")], indirect=True, ids=str)
 def test_an_open_panel_of_evidence_is_readable(view: View, cloud: Cloud) -> None:
     view.open(f"{ADDRESSES['invoice']}?invoice={longest_invoice_of_somebody(cloud.sample)[0]}")
     view.page.get_by_role("button", name="Evidence").first.click()

@@ -334,4 +334,4 @@ def test_the_warehouse_costs_what_it_runs() -> None:
     # 8 RPU for a second, at 0.375 USD an hour each
     assert told(1.0).startswith("about 0.000833 USD on AWS")
     assert told(0.001).startswith("less than 0.000001 USD")
-    assert "does not tell" in told(1.0)
+    assert "0.05 USD if this woke it" in told(1.0)

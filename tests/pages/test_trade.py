@@ -237,6 +237,18 @@ def test_the_segments_are_explained_and_nobody_is_among_them(world: World) -> No
     assert "recency 4 to 5, value 4 to 5" in table["Meaning"].iloc[0]
 
 
+def test_what_earns_a_score_is_asked_when_it_is_opened_and_again_after_a_failure(world: World) -> None:
+    app = healthy(world.open("customers", **WHOLE))
+    assert "customers_cutoffs" not in {name for name, _ in world.warehouse.asked}
+    world.warehouse.errors["customers_cutoffs"] = CloudDownError("gone for a while")
+    app.session_state["segments explained"] = True
+    app.run()
+    assert "What earns a score: out of reach" in app.error[0].value
+    del world.warehouse.errors["customers_cutoffs"]
+    next(button for button in app.button if button.label == "Try again").click().run()
+    assert "Latest order from" in healthy(app).table[1].value
+
+
 def test_a_segment_lists_its_customers(world: World) -> None:
     app = healthy(world.open("customers", **WHOLE, segment="champions"))
     found = asked(world, "customers_of_scores")
