@@ -91,7 +91,10 @@ def page_number(name: str, otherwise: int) -> int:
     text = st.query_params.get(name, "")
     if not text:
         return otherwise
-    return int(text) if text.isascii() and text.isdigit() and len(text) <= _DIGITS and int(text) else 1
+    if text.isascii() and text.isdigit() and len(text) <= _DIGITS and int(text):
+        return int(text)
+    states.ignored(name, BadInputError(f"{text[:40]!r} is no page of a list. The first one is shown."))
+    return 1
 
 
 def turner(name: str, number: int, pages: int) -> None:

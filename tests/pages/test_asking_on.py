@@ -152,6 +152,9 @@ def test_the_page_of_order_lines_is_in_the_address(world: World, rows: str, skip
     app = world.open("sales", **WHOLE, rows=rows)
     assert not app.exception
     assert asked_with(world, "lines_of_scope")[0]["skipped"] == skipped
+    told = [warning.value for warning in app.warning]
+    assert len(told) == (rows != "3")
+    assert all("ignored where it says rows" in each and len(each) < 200 for each in told)
 
 
 # --- waiting ------------------------------------------------------------------------------------------------------
