@@ -76,7 +76,7 @@ def show(
             _answer(what, answering, shown, chart)
             return
         for tab, (name, each) in zip(st.tabs([words.plain(name) for name in answers]), answers.items(), strict=True):
-            with tab, states.panel(name):
+            with tab, states.panel(name, of_page=True):
                 of_page = each is answering
                 _answer(name, each, shown if of_page else None, chart if of_page else None, of=what)
 

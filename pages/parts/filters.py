@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from pages.parts import asked, narrowing, periods, states
+from pages.parts import asked, narrowing, periods, states, words
 from pipeline.errors import BadInputError, WeirError
 from queries.period import GRAINS, By
 from queries.reports import sales
@@ -55,7 +55,9 @@ def _within(found: Selection) -> Selection:
     """Without a step that is no step of the period."""
     if found.step is None or (found.scope.since < found.scope.until and found.step == start_of(found.step, found.by)):
         return found
-    st.query_params.pop("step", None)
+    text = st.query_params.pop("step", "")
+    of_period = f"{words.a(found.by)} of the period {words.period(found.period)}"
+    states.ignored("step", BadInputError(f"{text[:40]!r} does not begin {of_period}. Choose one in the chart."))
     return replace(found, step=None)
 
 

@@ -44,26 +44,28 @@ _HAPPENED: tuple[tuple[type[WeirError], str], ...] = (
 
 
 @contextmanager
-def panel(what: str) -> Iterator[None]:
+def panel(what: str, *, of_page: bool = False) -> Iterator[None]:
     """A part of a page that may fail on its own: a named error is told in its place, and the page goes on.
 
-    A figure that takes long is told in its place too, with a button that cancels it.
+    A figure that takes long is told in its place too, with a button that cancels it. Where a part that runs alone shows
+    what the page has asked for (`of_page`), the page asks again.
     """
     try:
         yield
     except asked.NotYetError as error:
         _waiting(what, error.answering)
     except WeirError as error:
-        failed(what, error)
+        failed(what, error, of_page=of_page)
 
 
-def failed(what: str, error: WeirError) -> None:
+def failed(what: str, error: WeirError, *, of_page: bool = False) -> None:
     """What happened, since when, and a way forward. The error's own text says what to do. The log has it once."""
     faults.log(what, error)
     happened = next(words for kind, words in _HAPPENED if isinstance(error, kind))
     st.error(f"**{what}: {happened}** (at {words.here(error.at)}). {_readable(error)}", icon=":material/error:")
     # A part that runs alone comes back as a new try, too.
-    st.button("Try again", key=f"retry {what}", icon=":material/refresh:", on_click=asked.begin)
+    if st.button("Try again", key=f"retry {what}", icon=":material/refresh:", on_click=asked.begin) and of_page:
+        st.rerun()
 
 
 def ignored(name: str, error: BadInputError) -> None:

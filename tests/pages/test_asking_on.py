@@ -117,6 +117,8 @@ def test_a_step_that_is_none_of_the_period_is_dropped(world: World) -> None:
     assert not app.exception
     assert "step" not in app.query_params
     assert str(asked_with(world, "sales_totals")[0]["since"]) == "2010-12-01 00:00:00"
+    (told,) = app.warning
+    assert "says step: '2009-01-01' does not begin a month of the period 1 Dec 2010 to 9 Dec 2011" in told.value
 
 
 def test_a_step_does_not_outlive_its_division(world: World) -> None:
@@ -124,6 +126,7 @@ def test_a_step_does_not_outlive_its_division(world: World) -> None:
     next(group for group in app.button_group if "hour" in map(str.lower, group.options)).set_value("hour").run()
     assert "step" not in app.query_params
     assert str(asked_with(world, "sales_totals")[-1]["since"]) == "2011-10-01 00:00:00"
+    assert not app.warning  # it went with what the reader chose
 
 
 def test_another_question_begins_with_the_first_rows_again(world: World) -> None:
