@@ -67,23 +67,23 @@ def show(state: Selection, who: Who, answering: Answering) -> None:
 
 @st.fragment
 def _explained(frame: pd.DataFrame) -> None:
-    """Their names, rules and meanings in tables, and what earns a score: asked and made when somebody opens them."""
+    """What each means and comes to, and what earns a score: asked and made when somebody opens it."""
     opened = st.expander("What the segments mean", key="segments explained", on_change="rerun")
     if not opened.open:
         return
     with opened:
         meanings = {each.name: f"{each.definition} ({each.rule})" for each in segments.SEGMENTS}
         meanings[segments.NOBODY] = segments.NOBODY_MEANS
+        st.markdown("\n".join(f"- **{name}**: {meaning}" for name, meaning in meanings.items()))
         table = pd.DataFrame(
             {
                 "Segment": frame["name"],
-                "Customers": ["—" if number is None else words.count(number) for number in frame["customers"]],
-                "Orders": [words.count(number) for number in frame["orders"]],
-                "Net sales": [words.money(net) for net in frame["net_sales"]],
-                "Meaning": [meanings[name] for name in frame["name"]],
+                "Customers": frame["customers"].astype(float),
+                "Orders": frame["orders"].astype(int),
+                "Net sales": frame["net_sales"].astype(float),
             }
         )
-        st.table(table, border="horizontal", hide_index=True)
+        tables.show(table, {"Customers": words.count, "Orders": words.count, "Net sales": words.money})
         st.caption(segments.SCORES)
         (cutoffs,) = asked.together(asked.warehouse(customers.cutoffs))
         with states.panel("What earns a score"):
@@ -91,12 +91,12 @@ def _explained(frame: pd.DataFrame) -> None:
             earned = pd.DataFrame(
                 {
                     "Score": least["score"].astype(int),
-                    "Latest order from": [words.day(day) if day else "—" for day in least["recency_from"]],
-                    "Orders from": ["—" if pd.isna(n) else words.count(n) for n in least["frequency_from"]],
-                    "Net sales from": [words.money(net) for net in least["monetary_from"]],
+                    "Latest order from": [words.day(day) if day else None for day in least["recency_from"]],
+                    "Orders from": least["frequency_from"].astype(float),
+                    "Net sales from": least["monetary_from"].astype(float),
                 }
             )
-            st.table(earned, border="horizontal", hide_index=True)
+            tables.show(earned, {"Orders from": words.count, "Net sales from": words.money})
             evidence.show("What earns a score", cutoffs)
 
 

@@ -228,13 +228,12 @@ def test_a_country_of_nobody_in_particular_tells_what_they_bought(world: World) 
 
 def test_the_segments_are_explained_and_nobody_is_among_them(world: World) -> None:
     app = healthy(world.open("customers", **WHOLE))
-    assert not app.table  # before somebody wants to know
+    assert "recency 4 to 5, value 4 to 5" not in text(app)  # before somebody wants to know
     app.session_state["segments explained"] = True
     app.run()
-    table = next(table.value for table in app.table if "Meaning" in table.value)
-    assert list(table["Segment"])[-1] == "No customer id"
-    assert list(table["Customers"])[-1] == "—"
-    assert "recency 4 to 5, value 4 to 5" in table["Meaning"].iloc[0]
+    table = rows(app)[0]
+    assert (table[-1]["Segment"], table[-1]["Customers"]) == ("No customer id", "—")
+    assert "**Champions**: Ordered lately, often and for much. (recency 4 to 5, value 4 to 5)" in text(app)
 
 
 def test_what_earns_a_score_is_asked_when_it_is_opened_and_again_after_a_failure(world: World) -> None:
@@ -246,7 +245,7 @@ def test_what_earns_a_score_is_asked_when_it_is_opened_and_again_after_a_failure
     assert "What earns a score: out of reach" in app.error[0].value
     del world.warehouse.errors["customers_cutoffs"]
     next(button for button in app.button if button.label == "Try again").click().run()
-    assert "Latest order from" in healthy(app).table[1].value
+    assert "Latest order from" in rows(healthy(app))[1][0]
 
 
 def test_a_segment_lists_its_customers(world: World) -> None:
