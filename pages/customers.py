@@ -18,7 +18,8 @@ from pages.parts import (
     words,
 )
 from pipeline.errors import BadInputError
-from queries.reports import customer, customers, lines
+from queries.reports import customer, customers
+from queries.reports.lines import Which
 from queries.who import Who
 
 TOP = 10
@@ -71,7 +72,5 @@ with left, states.panel("The best customers"):
     customer_groups.best(state, who, best, of_all_time=of_all_time)
 with right, states.panel("Customers by country"):
     customer_groups.countries(state, who, countries)
-if who.everybody:
-    behind.lines(state.scope, label=f"Order lines of all customers {words.about(state)}")
-else:
-    behind.lines_of(lines.of_customers, state.scope, who, label=f"Order lines of these customers {words.about(state)}")
+whose = "all" if who.everybody else "these"
+behind.lines(Which(state.scope, who), label=f"Order lines of {whose} customers {words.about(state)}")

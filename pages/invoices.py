@@ -9,6 +9,7 @@ import streamlit as st
 from pages.parts import asked, behind, documents, frame, head, invoice_lists, options, states, words
 from pipeline.errors import NotFoundError
 from queries.reports import invoices
+from queries.reports.lines import Which
 
 TOP = 10
 ENDS = {"highest": "Highest", "lowest": "Lowest", "longest": "Longest"}
@@ -71,7 +72,4 @@ if sought:
         invoice_lists.results(sought[0], page)
 with states.panel("The first invoices"):
     invoice_lists.first(first, end)
-if what:
-    behind.lines_of(invoices.lines_of_sought, state.scope, what, label="Order lines of the invoices found")
-else:
-    behind.lines(state.scope)
+behind.lines(Which(state.scope, sought=what), label=f"Order lines {'of the invoices found' if what else 'behind it'}")

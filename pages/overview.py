@@ -11,6 +11,7 @@ from pages.parts import active_now, asked, behind, charts, evidence, head, newes
 from queries import definitions as d
 from queries.period import Period
 from queries.reports import sales
+from queries.reports.lines import Which
 from queries.scope import Scope
 
 DAYS = 30
@@ -75,5 +76,5 @@ if days:
     st.caption("Click a day for its sales by hour.")
     evidence.show("The latest days", answering, more={"The newest event": spanning}, chart=chart)
     of_latest = replace(scope, since=scope.until - timedelta(days=1))
-    behind.lines(of_latest, int(lines[-1]), f"Order lines of {words.day(latest)}")
+    behind.lines(Which(of_latest), int(lines[-1]), f"Order lines of {words.day(latest)}")
 st.page_link("pages/sales.py", label="Any period, by hour, day, month or year", icon=":material/payments:")

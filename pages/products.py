@@ -9,6 +9,7 @@ import streamlit as st
 from pages.parts import asked, behind, evidence, frame, one_product, options, product_ranking, states, tiles
 from queries import definitions as d
 from queries.reports import products, sales
+from queries.reports.lines import Which
 
 TOP = 10
 RANKINGS = {"net_sales": "Value", "units": "Quantity", "orders": "Orders", "returns": "Returns"}
@@ -54,6 +55,6 @@ if product:
         product_ranking.leaders(state)
 # Of the product that was chosen; one that comes first by itself is one of all.
 if state.product:
-    behind.lines(products.known(state.scope), lines, f"Order lines of {state.product}")
+    behind.lines(Which(products.known(state.scope)), lines, f"Order lines of {state.product}")
 else:
-    behind.lines(scope, None if sold is None else int(sold["lines"]), "Order lines of all products")
+    behind.lines(Which(scope), None if sold is None else int(sold["lines"]), "Order lines of all products")

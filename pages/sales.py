@@ -8,6 +8,7 @@ from pages.parts import asked, behind, evidence, filters, frame, over_time, plac
 from queries import definitions as d
 from queries.period import GRAINS
 from queries.reports import products, sales
+from queries.reports.lines import Which
 
 HEADLINE = (d.NET_SALES, d.ORDERS, d.AVERAGE_ORDER)
 FURTHER = (d.GROSS_SALES, d.RETURNS, d.ADJUSTMENTS, d.UNITS, d.LINES)
@@ -56,4 +57,4 @@ if sold is None or sold["lines"] or state.step:
         places.weekdays(state, hours)
     with right, states.panel("By country"):
         places.countries(state, countries)
-    behind.lines(products.known(scope) if state.product else scope, None if sold is None else int(sold["lines"]))
+    behind.lines(Which(products.known(scope) if state.product else scope), None if sold is None else int(sold["lines"]))

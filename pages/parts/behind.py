@@ -13,61 +13,35 @@ from queries import export
 from queries.reports import lines as report
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Hashable, Iterator
+    from collections.abc import Callable, Iterator
 
-    from queries.figure import Figure
-    from queries.scope import Scope
+    from queries.reports.lines import Which
 
 _PAGE = 50
 # As many as a spreadsheet takes; more is what the lake is for.
 _MOST_ROWS = 1_048_575
-_PART = 50_000  # rows of a file that are asked for at a time
 
 
-def lines(scope: Scope, count: int | None = None, label: str = "Order lines behind it") -> None:
-    """Offer the order lines of `scope`; `count` is how many there are where a rollup knows it, `label` what they are.
+def lines(which: Which, count: int | None = None, label: str = "Order lines behind it") -> None:
+    """Offer order lines; `count` is how many there are where a rollup knows it, `label` what they are.
 
     Which page is shown is in the address, as `rows`.
     """
     if count == 0 or not _opened(label):
         return
     number = options.page_number("rows", 0)
-    questions = [asked.warehouse(report.page, scope, number, _PAGE)]
+    questions = [asked.warehouse(report.page, which, number, _PAGE)]
     if count is None:
-        questions.append(asked.warehouse(report.count, scope))
+        questions.append(asked.warehouse(report.count, which))
     answering, *counting = asked.together(*questions)
     with states.panel("Order lines"):
         _show(
             number,
             answering.figure().frame,
             int(counting[0].figure().row["lines"]) if counting else int(count or 0),
-            partial(report.pages, asked.sources().warehouse, scope, _MOST_ROWS),
+            partial(report.parts, asked.sources().warehouse, which, _MOST_ROWS),
         )
         evidence.show("Order lines", answering, more={"How many": counting[0]} if counting else None)
-
-
-def lines_of(question: Callable[..., Figure], *about: Hashable, label: str) -> None:
-    """Offer order lines that no scope tells: `question(engine, *about, number, size)` answers a page, and `found`."""
-    if not _opened(label):
-        return
-    number = options.page_number("rows", 0)
-    (answering,) = asked.together(asked.warehouse(question, *about, number, _PAGE))
-    with states.panel("Order lines"):
-        frame = answering.figure().frame
-        # Each page tells how many there are; of one beyond the last the first one does.
-        known = frame if len(frame) or number == 1 else asked.figure(question, *about, 1, _PAGE).frame
-        warehouse = asked.sources().warehouse
-
-        def pages() -> Iterator[pd.DataFrame]:
-            for start in range(0, _MOST_ROWS, _PART):
-                part = question(warehouse, *about, start // _PART + 1, _PART).frame.drop(columns="found")
-                if not part.empty:
-                    yield part.head(_MOST_ROWS - start)
-                if len(part) < _PART:
-                    return
-
-        _show(number, frame, 0 if known.empty else int(known["found"].iloc[0]), pages)
-        evidence.show("Order lines", answering)
 
 
 def _opened(label: str) -> bool:

@@ -14,8 +14,8 @@ How a page uses it (Sales is the example to read):
 4. A chart whose points can be clicked is shown with `charts.show(..., pick=...)`, which calls
    `narrowing.choose(country=...)`: it sets a filter, or drops it when it was set to that already. Put the filter's
    value in the chart's key.
-5. `behind.lines(state.scope, count)` at the end offers the order lines of the same scope, paged in the engine;
-   `behind.lines_of(report, ..., label=...)` those that no scope tells, as those of a segment's customers.
+5. `behind.lines(Which(state.scope), count)` at the end offers the order lines of the same scope, paged in the engine;
+   a `Which` also tells those that no scope does, as those of a segment's customers.
 """
 
 from __future__ import annotations

@@ -13,6 +13,7 @@ from queries import definitions as d
 from queries import segments
 from queries.reports import customer, invoices
 from queries.reports.invoices import Sought
+from queries.reports.lines import Which
 from queries.scope import Scope
 
 if TYPE_CHECKING:
@@ -55,7 +56,7 @@ def show(state: Selection, who: str) -> None:
         with states.panel("Invoices"):
             invoice_lists.results(own, page, "pages/invoices.py")
         _products(who)
-        behind.lines(scope, int(row["lines"]))
+        behind.lines(Which(scope), int(row["lines"]))
 
 
 def _about(who: str, row: dict[str, object]) -> str:

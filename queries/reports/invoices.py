@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Literal, get_args
 
 from pipeline.errors import BadInputError
 from queries.loader import load
-from queries.reports import lines
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -53,6 +52,19 @@ class Sought:
                 f"Nothing is worth at least £{self.least:,} and less than £{self.below:,}. Exchange the two."
             )
 
+    def bound(self, query: Query, scope: Scope, **more: object) -> dict[str, object]:
+        """The parameters that `query` takes of what is looked for in the time and country of `scope`, and `more`."""
+        return scope.without(*_NARROWER).bound(
+            query,
+            prefix=self.prefix.strip().upper(),
+            customer=self.customer or scope.customer,
+            kind=self.kind,
+            least=self.least,
+            below=self.below,
+            aside=int(self.aside),
+            **more,
+        )
+
 
 def first(warehouse: Engine, scope: Scope, end: End, count: int) -> Figure:
     """One row per invoice, the `count` of greatest or least value or with most lines, that one first."""
@@ -72,28 +84,8 @@ def sought(warehouse: Engine, scope: Scope, what: Sought, number: int, size: int
     `found` and `found_net_sales` count and sum all that fit; `newest_at` is the date of the newest event of them all.
     """
     query = _SQL["invoices_found"]
-    found = warehouse.ask(query, **_of_sought(query, scope, what, number, size))
+    found = warehouse.ask(query, **what.bound(query, scope, top=size, skipped=(number - 1) * size))
     return found.newest("newest_at")
-
-
-def lines_of_sought(warehouse: Engine, scope: Scope, what: Sought, number: int, size: int) -> Figure:
-    """One row per order line of the same invoices: page `number` of `size` rows; `found` counts all."""
-    query = _SQL["lines_of_found"]
-    return lines.whole(warehouse.ask(query, **_of_sought(query, scope, what, number, size)))
-
-
-def _of_sought(query: Query, scope: Scope, what: Sought, number: int, size: int) -> dict[str, object]:
-    return scope.without(*_NARROWER).bound(
-        query,
-        prefix=what.prefix.strip().upper(),
-        customer=what.customer or scope.customer,
-        kind=what.kind,
-        least=what.least,
-        below=what.below,
-        aside=int(what.aside),
-        top=size,
-        skipped=(number - 1) * size,
-    )
 
 
 def of_column(kind: Kind, band: int) -> Sought:

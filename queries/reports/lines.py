@@ -2,54 +2,65 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pandas as pd
 
 from queries.loader import load
+from queries.who import EVERYBODY, Who
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from queries.figure import Engine, Figure
+    from queries.loader import Query
+    from queries.reports.invoices import Sought
     from queries.scope import Scope
-    from queries.who import Who
 
 _SQL = load("warehouse")
-_PAGE = 50_000
+_PART = 50_000
 
 
-def page(warehouse: Engine, scope: Scope, number: int, size: int) -> Figure:
+@dataclass(frozen=True)
+class Which:
+    """The order lines of a scope; those of some customers (`who`) or of the invoices `sought` alone, where one is."""
+
+    scope: Scope
+    who: Who = EVERYBODY
+    sought: Sought | None = None
+
+    def query(self, ending: str = "") -> Query:
+        """The query of these lines whose name ends so."""
+        of = "found" if self.sought else "scope" if self.who.everybody else "who"
+        return _SQL[f"lines_of_{of}{ending}"]
+
+    def bound(self, query: Query, **more: object) -> Mapping[str, object]:
+        """The parameters that `query` takes, and `more`. Raises TypeError as `Scope.bound`."""
+        if self.sought:
+            return self.sought.bound(query, self.scope, **more)
+        return self.scope.bound(query, **more, **({} if self.who.everybody else self.who.bound()))
+
+
+def page(warehouse: Engine, which: Which, number: int, size: int) -> Figure:
     """The rows of page `number` (from 1) of `size` rows each, by time, invoice and line, with their `amount`."""
-    query = _SQL["lines_of_scope"]
-    return whole(warehouse.ask(query, **scope.bound(query, top=size, skipped=(number - 1) * size)))
+    query = which.query()
+    found = warehouse.ask(query, **which.bound(query, top=size, skipped=(number - 1) * size))
+    return found.of(_whole(found.frame)).newest("invoice_date")
 
 
-def of_customers(warehouse: Engine, scope: Scope, who: Who, number: int, size: int) -> Figure:
-    """The same of the customers asked about alone; `found` counts all."""
-    query = _SQL["lines_of_who"]
-    bound = scope.bound(query, top=size, skipped=(number - 1) * size, **who.bound())
-    return whole(warehouse.ask(query, **bound))
-
-
-def of_invoice(warehouse: Engine, number: str) -> Figure:
-    """One row per order line of an invoice, by line: `event_id`, `line_no`, what was sold, how much of it, at what."""
-    found = warehouse.ask(_SQL["lines_of_invoice"], invoice=number)
-    return found.of(found.frame.astype({"line_no": "Int64"}))
-
-
-def count(warehouse: Engine, scope: Scope) -> Figure:
+def count(warehouse: Engine, which: Which) -> Figure:
     """One row: how many `lines` there are. It reads them; a rollup's own count is cheaper where there is one."""
-    query = _SQL["lines_count"]
-    return warehouse.ask(query, **scope.bound(query))
+    query = which.query("_count")
+    return warehouse.ask(query, **which.bound(query))
 
 
-def pages(warehouse: Engine, scope: Scope, most: int, size: int = _PAGE) -> Iterator[pd.DataFrame]:
+def parts(warehouse: Engine, which: Which, most: int, size: int = _PART) -> Iterator[pd.DataFrame]:
     """All rows in parts of `size`, `most` altogether, in the same order; each part begins where the last one ended."""
-    query = _SQL["lines_after"]
+    query = which.query("_after")
     after: dict[str, object] = {
-        "after_at": scope.since - timedelta(days=1),
+        "after_at": which.scope.since - timedelta(days=1),
         "after_invoice": "",
         "after_line": 0,
         "after_event": "",
@@ -57,7 +68,7 @@ def pages(warehouse: Engine, scope: Scope, most: int, size: int = _PAGE) -> Iter
     left = most
     while left > 0:
         top = min(size, left)
-        frame = _whole(warehouse.ask(query, **scope.bound(query, **after, top=top)).frame)
+        frame = _whole(warehouse.ask(query, **which.bound(query, **after, top=top)).frame)
         if not frame.empty:
             yield frame
         if len(frame) < top:
@@ -72,9 +83,10 @@ def pages(warehouse: Engine, scope: Scope, most: int, size: int = _PAGE) -> Iter
         left -= top
 
 
-def whole(found: Figure) -> Figure:
-    """Order lines with whole ids, and the date of the newest of them."""
-    return found.of(_whole(found.frame)).newest("invoice_date")
+def of_invoice(warehouse: Engine, number: str) -> Figure:
+    """One row per order line of an invoice, by line: `event_id`, `line_no`, what was sold, how much of it, at what."""
+    found = warehouse.ask(_SQL["lines_of_invoice"], invoice=number)
+    return found.of(found.frame.astype({"line_no": "Int64"}))
 
 
 def _whole(frame: pd.DataFrame) -> pd.DataFrame:

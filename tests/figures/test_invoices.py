@@ -9,7 +9,9 @@ import pandas as pd
 import pytest
 
 from queries.reports import invoices
+from queries.reports import lines as order_lines
 from queries.reports.invoices import BANDS, Sought
+from queries.reports.lines import Which
 from queries.scope import Scope
 from tests.figures.recomputed import Lines, pounds
 
@@ -112,11 +114,14 @@ def test_a_search_by_everything_at_once(held: Held) -> None:
     assert set(first["found_net_sales"]) == {pounds(fitting["amount"].sum())}
     of_them = lines.rows[lines.rows["InvoiceNo"].isin(fitting["InvoiceNo"])]
     assert answer.evidence.newest_at == of_them["at"].max()
-    behind = invoices.lines_of_sought(engine, scope, what, 1, 1_000_000).frame
+    theirs = Which(scope, sought=what)
+    behind = order_lines.page(engine, theirs, 1, 1_000_000).frame
     assert sum(behind["amount"]) == pounds(fitting["amount"].sum())
-    assert set(behind["found"]) == {len(behind)} == {len(of_them)}
-    second = invoices.lines_of_sought(engine, scope, what, 2, 10).frame
+    assert len(behind) == len(of_them) == order_lines.count(engine, theirs).row["lines"]
+    second = order_lines.page(engine, theirs, 2, 10).frame
     assert list(second["event_id"]) == list(behind["event_id"][10:20])
+    in_file = [event for part in order_lines.parts(engine, theirs, 10**6, 7) for event in part["event_id"]]
+    assert in_file == list(behind["event_id"])
 
 
 def test_a_search_by_customer_and_by_nobody(held: Held) -> None:

@@ -13,6 +13,7 @@ import pytest
 from queries.loader import Query
 from queries.reports import lines as order_lines
 from queries.reports import sales
+from queries.reports.lines import Which
 from queries.scope import Scope
 from tests.figures.recomputed import Lines, pounds
 
@@ -136,17 +137,17 @@ def test_the_order_lines_behind_a_figure_add_up_to_it(held: Held) -> None:
     engine, lines = held
     scope = scopes(lines)[2]
     row = sales.totals(engine, scope).row
-    assert order_lines.count(engine, scope).row["lines"] == row["lines"]
-    parts = list(order_lines.pages(engine, scope, most=10**6, size=97))
+    assert order_lines.count(engine, Which(scope)).row["lines"] == row["lines"]
+    parts = list(order_lines.parts(engine, Which(scope), most=10**6, size=97))
     assert sum(part["amount"].sum() for part in parts) == row["net_sales"]
     events = [event for part in parts for event in part["event_id"]]
     assert len(set(events)) == len(events) == row["lines"]
     assert all(len(part) == 97 for part in parts[:-1])
     numbers = pd.concat(parts).groupby("invoice_no")["line_no"]
     assert numbers.is_monotonic_increasing.all()  # the tenth line does not stand before the second
-    third = order_lines.page(engine, scope, 3, 50).frame
+    third = order_lines.page(engine, Which(scope), 3, 50).frame
     assert list(third["event_id"]) == events[100:150]
-    assert [len(part) for part in order_lines.pages(engine, scope, most=120, size=100)] == [100, 20]
+    assert [len(part) for part in order_lines.parts(engine, Which(scope), most=120, size=100)] == [100, 20]
 
 
 def test_the_order_lines_of_a_product_and_of_a_customer(held: Held) -> None:
@@ -159,7 +160,7 @@ def test_the_order_lines_of_a_product_and_of_a_customer(held: Held) -> None:
         ({"customer": "no customer id"}, lines.rows["customer"] == "no customer id"),
     ):
         scope = replace(Scope(*lines.span), **narrowed)
-        assert order_lines.count(engine, scope).row["lines"] == int(inside.sum())
+        assert order_lines.count(engine, Which(scope)).row["lines"] == int(inside.sum())
 
 
 def test_the_real_figures(real: Warehouse) -> None:
@@ -178,5 +179,5 @@ def test_the_real_figures(real: Warehouse) -> None:
     assert sum(abroad["net_sales"]) == Decimal("1559941.57")
     span = sales.span(real).row
     assert (str(span["first_at"]), str(span["newest_at"])) == ("2010-12-01 08:26:00", "2011-12-09 12:50:00")
-    kinds = order_lines.count(real, replace(whole, customer="no customer id"))
+    kinds = order_lines.count(real, Which(replace(whole, customer="no customer id")))
     assert kinds.row["lines"] == 135_080

@@ -21,6 +21,7 @@ from queries import segments, sources
 from queries.loader import Query, load
 from queries.period import Period
 from queries.reports import arrivals, copies, customer, customers, invoices, lines, newest, products, sales
+from queries.reports.lines import Which
 from queries.scope import Scope
 from queries.twins import Difference, differences, of_lake
 from queries.views import View, Views
@@ -119,7 +120,6 @@ _OF_TIME_AND_COUNTRY: dict[str, tuple[Any, ...]] = {
     **{end: (invoices.first, end, 10) for end in invoices.ENDS},
     "spread": (invoices.spread,),
     "found": (invoices.sought, invoices.Sought(prefix="9", least=Decimal("-50.5")), 2, 20),
-    "lines of the found": (invoices.lines_of_sought, invoices.Sought(prefix="9", least=Decimal("-50.5")), 2, 50),
     "found, sign aside": (invoices.sought, invoices.of_column("return", 100), 1, 20),
     "standing": (customers.new_and_returning, "month"),
     "best of the period": (customers.top_of_period, 10),
@@ -216,7 +216,7 @@ def test_the_lake_answers_the_same_of_a_segment_and_of_a_cohort(asked: Sources, 
             (customers.by_country,),
         ):
             assert soon_equal(asked, report, *arguments, who) == [], report
-        assert soon_equal(asked, lines.of_customers, Scope.of(whole), who, 2, 50) == []
+        assert soon_equal(asked, lines.page, Which(Scope.of(whole), who), 2, 50) == []
 
 
 def test_the_lake_answers_the_same_of_every_page_of_order_lines(asked: Sources, whole: Period) -> None:
@@ -230,10 +230,18 @@ def test_the_lake_answers_the_same_of_every_page_of_order_lines(asked: Sources, 
         replace(scope, product=code),
         replace(scope, customer=customer.NOBODY),
     ):
-        assert differ(asked, lines.count, narrowed) == []
-        total = int(lines.count(asked.warehouse, narrowed).row["lines"])
+        assert differ(asked, lines.count, Which(narrowed)) == []
+        total = int(lines.count(asked.warehouse, Which(narrowed)).row["lines"])
         for number in {1, 2, -(-total // 50)}:
-            assert differ(asked, lines.page, narrowed, number, 50) == []
+            assert differ(asked, lines.page, Which(narrowed), number, 50) == []
+
+
+def test_the_lake_answers_the_same_of_the_order_lines_of_invoices_found(asked: Sources, whole: Period) -> None:
+    what = invoices.Sought(prefix="9", least=Decimal("-50.5"))
+    for scope in (Scope.of(whole), replace(Scope.of(whole), country="United Kingdom")):
+        found = Which(scope, sought=what)
+        assert differ(asked, lines.count, found) == []
+        assert differ(asked, lines.page, found, 2, 50) == []
 
 
 def test_the_newest_event_behind_a_figure_is_that_of_the_order_lines(asked: Sources, whole: Period) -> None:
@@ -246,10 +254,12 @@ def test_the_newest_event_behind_a_figure_is_that_of_the_order_lines(asked: Sour
         *(replace(each, **more) for each in (scope, earlier) for more in _NARROWED),
     ):
         narrowed = replace(about, product=first) if about.product else about
-        figure = lines.count(asked.warehouse, narrowed)
+        figure = lines.count(asked.warehouse, Which(narrowed))
         found = newest.about(figure.evidence.parameters)
         at = newest.event(asked.warehouse, found).row["newest"]
-        held = pd.concat([*lines.pages(asked.warehouse, narrowed, 1_000_000), pd.DataFrame(columns=["invoice_date"])])
+        held = pd.concat(
+            [*lines.parts(asked.warehouse, Which(narrowed), 1_000_000), pd.DataFrame(columns=["invoice_date"])]
+        )
         truth = held["invoice_date"].max()
         assert pd.isna(at) == held.empty, found
         if not held.empty:

@@ -164,11 +164,8 @@ ANSWERS: dict[str, Callable[[Mapping[str, object]], pd.DataFrame]] = fakes_trade
             for hour in (9, 12)
         ]
     ),
-    "lines_of_scope": _lines,
-    "lines_count": lambda _: pd.DataFrame([{"lines": 120}]),
-    "lines_after": _lines,
-    "lines_of_who": lambda parameters: _lines(parameters).assign(found=120),
-    "lines_of_found": lambda parameters: _lines(parameters).assign(found=120),
+    **{f"lines_of_{which}{ending}": _lines for which in ("scope", "who", "found") for ending in ("", "_after")},
+    **{f"lines_of_{which}_count": lambda _: pd.DataFrame([{"lines": 120}]) for which in ("scope", "who", "found")},
     "sales_by_period": _courses,
     "best_products": _best,
     "arrivals_by_hour": _arrivals,

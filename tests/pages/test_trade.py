@@ -552,8 +552,12 @@ def test_a_page_of_order_lines_beyond_the_last_leads_to_the_first(world: World) 
 
 
 def test_no_order_lines_are_told_as_none(world: World) -> None:
-    lines = world.warehouse.answers["lines_of_who"]
-    world.warehouse.answers = {**world.warehouse.answers, "lines_of_who": lambda given: lines(given).head(0)}
+    answers = world.warehouse.answers
+    world.warehouse.answers = {
+        **answers,
+        "lines_of_who": lambda given: answers["lines_of_who"](given).head(0),
+        "lines_of_who_count": lambda given: answers["lines_of_who_count"](given).assign(lines=0),
+    }
     app = healthy(world.open("customers", **WHOLE, segment="champions", rows="1"))
     assert "There are none. Choose a longer period" in " ".join(str(each.value) for each in app.info)
 

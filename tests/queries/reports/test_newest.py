@@ -95,7 +95,7 @@ def test_the_products_that_were_found_are_known_by_the_day() -> None:
     ],
 )
 def test_what_only_order_lines_know_is_asked_of_them(scope: Scope) -> None:
-    about = asked("lines_count", scope)
+    about = asked("lines_of_scope_count", scope)
     assert (about.query.name, about.by, about.closer) == ("newest_of_lines", None, False)
 
 

@@ -1,12 +1,9 @@
--- One row per order line of a scope, by time, invoice and line; the first :top of those after the last one of a page.
+-- One row per order line of `lines`, by time, invoice and line; the first :top of those after the last one of a page.
 -- :after_at timestamp   the invoice date of the last one seen; one before all at first
 -- :after_invoice string its InvoiceNo, or '' at first
 -- :after_line integer   its LineNo, 0 for none
 -- :after_event string   its EventID, or '' at first
 -- :top integer          how many
-with
--- include: lines_of_scope
-
 final as (
     select
         event_id, invoice_no, line_no, stock_code, description, quantity, invoice_date, unit_price, customer_id,

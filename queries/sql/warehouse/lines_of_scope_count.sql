@@ -2,10 +2,4 @@
 with
 -- include: lines_of_scope
 
-final as (
-    select count(*) as lines
-    from lines
-)
-
-select lines
-from final
+-- include: lines_count

@@ -1,0 +1,7 @@
+-- One row: how many order lines the invoices that fit all that was asked for have.
+with
+-- include: invoices_fitting
+
+-- include: lines_of_fitting
+
+-- include: lines_count

@@ -1,0 +1,7 @@
+-- One row: how many order lines the customers asked about have.
+with
+-- include: who
+
+-- include: lines_of_who
+
+-- include: lines_count

@@ -1,0 +1,13 @@
+-- One row per order line of the customers asked about: `lines`.
+-- :since timestamp  the first moment, UTC
+-- :until timestamp  the first moment after the last, UTC
+-- :country string   one country, or '' for all
+lines as (
+    select
+        line.event_id, line.invoice_no, line.line_no, line.stock_code, line.description, line.quantity,
+        line.invoice_date, line.unit_price, line.customer_id, line.country, line.quantity * line.unit_price as amount
+    from order_lines as line
+    join who on who.customer_id = line.customer_id
+    where line.invoice_date >= :since and line.invoice_date < :until
+        and (:country = '' or line.country = :country)
+),
