@@ -7,28 +7,34 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from pages.parts import asked, narrowing, periods, states, words
-from pipeline.errors import BadInputError, WeirError
+from pages.parts import narrowing, periods, states, words
+from pipeline.errors import BadInputError
 from queries.period import GRAINS, By
-from queries.reports import sales
 from queries.scope import ALL
 from queries.selection import COMPARES, PARSERS, Compare, Selection, start_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from pages.parts.asked import Answering
     from pages.parts.periods import Span
 
 COMPARED: dict[Compare, str] = {"none": "nothing", "previous": "the period before", "year": "a year before"}
 
 
 def selection(
-    span: Span, *, narrows: Sequence[str], compares: bool, by_options: Sequence[By] = GRAINS, series: int = 1
+    span: Span,
+    countries: Answering | None,
+    *,
+    narrows: Sequence[str],
+    compares: bool,
+    by_options: Sequence[By] = GRAINS,
+    series: int = 1,
 ) -> Selection:
     """The whole state of an analyst's page, from its address, with its pickers.
 
-    `narrows` are the filters that the page's figures know; the address is not heard about others. `series` is how many
-    a chart over time shows.
+    `narrows` are the filters that the page's figures know; the address is not heard about others. `countries` are those
+    to choose from, where the page can be narrowed to one. `series` is how many a chart over time shows.
     """
     row = periods.row_of_pickers()
     if compares and st.query_params.get("compare", "none") != "none":
@@ -46,8 +52,10 @@ def selection(
     with row:
         if compares:
             _comparer(found)
-        if "country" in narrows:
-            _countries(found)
+    if countries:
+        known = states.if_there("The countries", countries)
+        with row:
+            _countries(found, [] if known is None else list(known.frame["country"]))
     return _within(found)
 
 
@@ -78,11 +86,7 @@ def _comparer(found: Selection) -> None:
     )
 
 
-def _countries(found: Selection) -> None:
-    try:
-        names = list(asked.figure(sales.countries).frame["country"])
-    except WeirError:
-        names = []
+def _countries(found: Selection, names: Sequence[str]) -> None:
     choices = [ALL, *names] if found.country in {ALL, *names} else [ALL, found.country, *names]
     st.session_state["sales country"] = found.country
 

@@ -25,8 +25,9 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from pages.parts import evidence, filters, head, narrowing, periods, states, views, words
+from pages.parts import asked, evidence, filters, head, narrowing, periods, states, views, words
 from queries.period import GRAINS
+from queries.reports import sales
 from queries.scope import DAYS_OF_THE_WEEK
 from queries.selection import end_of
 
@@ -58,8 +59,13 @@ def begin(
     there, in words.
     """
     head.show(title, answers)
-    span = periods.sales_span()
-    state = filters.selection(span, narrows=narrows, compares=compares, by_options=by_options, series=series)
+    of_days, *of_countries = asked.together(
+        asked.warehouse(sales.span), *([asked.warehouse(sales.countries)] if "country" in narrows else [])
+    )
+    span = periods.sales_span(of_days)
+    state = filters.selection(
+        span, next(iter(of_countries), None), narrows=narrows, compares=compares, by_options=by_options, series=series
+    )
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown(f"**{words.period(state.period)}**", width="content")
         if span.answering:

@@ -7,10 +7,9 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from pages.parts import asked, charts, hours, narrowing, newest_event, states, words
-from pipeline.errors import BadInputError, WeirError
+from pages.parts import charts, hours, narrowing, newest_event, states, words
+from pipeline.errors import BadInputError
 from queries.period import FIRST_DAY, GRAINS, LAST_DAY, WHOLE_DAYS, By, Period, natural_by, parse_by, parse_day, today
-from queries.reports import sales
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -50,14 +49,12 @@ class Span:
         return f"newest event {words.moment(self.newest_at)} UTC, {words.age(self.newest_at)}" if self.newest_at else ""
 
 
-def sales_span() -> Span:
-    """The days of the first and the newest order line that the warehouse knows."""
-    try:
-        (answering,) = asked.together(asked.warehouse(sales.span))
-        row = answering.figure().row
-    except WeirError:
-        # Whoever shows a figure of the warehouse tells of this error; the pickers can do without.
+def sales_span(answering: Answering) -> Span:
+    """The days of the first and the newest order line that the warehouse knows, as `sales.span` answers."""
+    figure = states.if_there("The days with sales", answering)
+    if figure is None:
         return Span(known=False)
+    row = figure.row
     newest_event.remember(row["newest_at"])
     return Span(row["first_at"].date(), row["newest_at"], answering=answering) if row["lines"] else Span()
 

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from pages.parts.asked import Answering
+    from queries.figure import Figure
 
 # From the narrow to the wide; the first that fits.
 _HAPPENED: tuple[tuple[type[WeirError], str], ...] = (
@@ -56,6 +57,17 @@ def panel(what: str, *, of_page: bool = False) -> Iterator[None]:
         _waiting(what, error.answering)
     except WeirError as error:
         failed(what, error, of_page=of_page)
+
+
+def if_there(what: str, answering: Answering) -> Figure | None:
+    """A figure that the page can do without: who cannot tells of its errors. Waiting for it is told here."""
+    try:
+        return answering.figure()
+    except asked.NotYetError as error:
+        _waiting(what, error.answering)
+    except WeirError:
+        pass
+    return None
 
 
 def failed(what: str, error: WeirError, *, of_page: bool = False) -> None:

@@ -244,6 +244,28 @@ def test_a_slow_figure_is_shown_when_it_comes(world: World, slow: SlowEngine) ->
     assert "asked of the warehouse" not in text(app)
 
 
+@pytest.mark.parametrize(
+    ("name", "what"), [("sales_countries", "The countries"), ("sales_span", "The days with sales")]
+)
+def test_what_the_pickers_wait_for_can_be_cancelled_too(
+    world: World, monkeypatch: pytest.MonkeyPatch, name: str, what: str
+) -> None:
+    engine = SlowEngine(world, name)
+    monkeypatch.setattr(world, "warehouse", engine)
+    monkeypatch.setattr(asked, "_PATIENCE_S", 0.3)
+    app = world.open("sales", **WHOLE)
+    assert not app.exception
+    assert app.metric[0].value == "£9,747,747.93"
+    assert f"**{what}:** asked of the warehouse" in text(app)
+    cancel(app)
+    assert engine.stopped.wait(20)
+    assert not app.error  # no figure is missing, the pickers do without
+    assert "asked of the warehouse" not in text(app)
+    app.run()
+    assert "France" in next(box for box in app.selectbox if box.label == "Country").options
+    assert "newest event 9 Dec 2011" in " ".join(each.proto.popover.label for each in app.get("popover"))
+
+
 # --- saved views --------------------------------------------------------------------------------------------------
 
 
