@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pages.parts import asked
+from pipeline import packaging
+from pipeline.settings import REPOSITORY
 from queries import tickets
 from queries.figure import Evidence
 from tests.pages.fakes import ANSWERS, FakeService
@@ -363,3 +365,15 @@ def test_the_warehouse_costs_what_it_runs() -> None:
     assert told(1.0).startswith("about 0.000833 USD on AWS")
     assert told(0.001).startswith("less than 0.000001 USD")
     assert "0.05 USD if this woke it" in told(1.0)
+
+
+def test_a_cost_is_that_of_the_template_at_the_prices_that_the_documents_give_with_their_source() -> None:
+    from pages.parts import evidence
+
+    of_template = packaging.template()["Resources"]["WarehouseWorkgroup"]["Properties"]
+    assert of_template["BaseCapacity"] == evidence._RPU
+    prices = (REPOSITORY / "docs" / "aws.md").read_text(encoding="utf-8")
+    assert f"Redshift Serverless ${evidence._USD_PER_RPU_HOUR} per RPU-hour" in prices
+    assert f"${evidence._USD_PER_READ_UNIT * 10**6:.3f} per million read units" in prices
+    least = evidence._LEAST_BYTES // 10**6
+    assert f"Athena ${evidence._USD_PER_BYTE * 10**12:.0f} per TB scanned, {least} MB at least a query" in prices
