@@ -6,6 +6,7 @@ import json
 import subprocess
 import sys
 import uuid
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -38,12 +39,25 @@ NASTY = [
     'say "hi" \\ {} $input.body #set($x = 1)',
     "=1+1",
 ]
+WAYS = ("clicks", "page-views", "put", "lines")
+# By what is wrong with a view: what it says instead, and the reason that it is refused for.
+NO_VIEWS: dict[str, tuple[dict[str, object], str]] = {
+    "no page": ({"element_clicked": None}, "is missing"),
+    "negative": ({"time_spent": -1}, "is negative"),
+    "1890": ({"created_at": "1890-09-11 23:00:00"}, "is not in the years"),
+    "2090": ({"created_at": "2090-09-11 23:00:00"}, "lies in the future"),
+    "300 KB": ({"element_clicked": "x" * 300_000}, "is longer than 1000 bytes"),
+}
+
+
+def source_of_its_own() -> str:
+    return f"menu-{uuid.uuid4().hex[:12]}"
 
 
 @pytest.fixture
 def source() -> str:
     """A source of this test's own, by which its views are found."""
-    return f"menu-{uuid.uuid4().hex[:12]}"
+    return source_of_its_own()
 
 
 @pytest.fixture
@@ -102,20 +116,32 @@ def menu(source: str) -> list[dict[str, object]]:
     return [{**click, "source_menu": source} for click in clicks]
 
 
-@pytest.mark.parametrize("way", ["clicks", "page-views", "put", "lines"])
+@pytest.fixture(scope="module")
+def menus(cloud: Cloud) -> dict[str, tuple[str, list[dict[str, Any]]]]:
+    """The five clicks sent by each way in, all for the same delivery: their source, and what the API answered."""
+    sent: dict[str, tuple[str, list[dict[str, Any]]]] = {}
+    for way in WAYS:
+        source = source_of_its_own()
+        clicks = menu(source)
+        answers = []
+        if way == "page-views":
+            answers = [post(cloud, way, clicks)]
+        elif way == "clicks":
+            answers = [post(cloud, way, click) for click in clicks]
+        else:
+            lines = [json.dumps(click).encode() + b"\n" for click in clicks]
+            for data in lines if way == "put" else [b"".join(lines)]:
+                client("firehose").put_record(DeliveryStreamName=cloud.outputs.clicks_delivery, Record={"Data": data})
+        assert {status for status, _ in answers} <= {200}
+        sent[way] = source, [answer for _, answer in answers]
+    return sent
+
+
+@pytest.mark.parametrize("way", WAYS)
 def test_the_five_clicks_of_the_menu_are_five_rows(
-    cloud: Cloud, source: str, views: Callable[[str, int], Rows], way: str
+    menus: dict[str, tuple[str, list[dict[str, Any]]]], views: Callable[[str, int], Rows], way: str
 ) -> None:
-    clicks = menu(source)
-    if way == "page-views":
-        assert post(cloud, way, clicks)[0] == 200
-    elif way == "clicks":
-        answers = [post(cloud, way, click) for click in clicks]
-        assert [status for status, _ in answers] == [200] * 5
-    else:
-        lines = [json.dumps(click).encode() + b"\n" for click in clicks]
-        for data in lines if way == "put" else [b"".join(lines)]:
-            client("firehose").put_record(DeliveryStreamName=cloud.outputs.clicks_delivery, Record={"Data": data})
+    source, answers = menus[way]
     rows = views(source, 5)
     assert [(page, spent) for page, _, spent, *_ in rows] == [
         ("drink_1", 15),
@@ -127,7 +153,7 @@ def test_the_five_clicks_of_the_menu_are_five_rows(
     assert {(at, kind, count) for _, at, _, kind, count, *_ in rows} == {(datetime(2022, 9, 11, 23), "menu", 1)}  # noqa: DTZ001
     assert len({event_id for *_, event_id, _ in rows}) == 5
     if way == "clicks":
-        assert {event_id for *_, event_id, _ in rows} == {answer["request_id"] for _, answer in answers}
+        assert {event_id for *_, event_id, _ in rows} == {answer["request_id"] for answer in answers}
 
 
 def test_texts_stay_texts(cloud: Cloud, source: str, views: Callable[[str, int], Rows]) -> None:
@@ -163,28 +189,38 @@ def test_wikipedias_lines_keep_the_good_and_report_the_bad(
     assert good[0] not in note["body"]
 
 
-@pytest.mark.parametrize(
-    ("change", "why"),
-    [
-        ({"element_clicked": None}, "is missing"),
-        ({"time_spent": -1}, "is negative"),
-        ({"created_at": "1890-09-11 23:00:00"}, "is not in the years"),
-        ({"created_at": "2090-09-11 23:00:00"}, "lies in the future"),
-        ({"element_clicked": "x" * 300_000}, "is longer than 1000 bytes"),
-    ],
-    ids=["no page", "negative", "1890", "2090", "300 KB"],
-)
+@dataclass(frozen=True)
+class Refusal:
+    """What the API answered to a view that is none, of which source, and what was kept then."""
+
+    source: str
+    status: int
+    reason: str
+    kept: int
+
+
+@pytest.fixture(scope="module")
+def refusals(cloud: Cloud) -> dict[str, Refusal]:
+    """Each of the views that are none, refused by the API and then sent past it, all for the same batch."""
+    found: dict[str, Refusal] = {}
+    for name, (change, _) in NO_VIEWS.items():
+        source = source_of_its_own()
+        click = {**menu(source)[0], **change}
+        status, answer = post(cloud, "page-views", [click, menu(source)[1]])
+        found[name] = Refusal(source, status, answer["rows"][0]["reason"], len(kept(cloud, source)))
+        assert post(cloud, "clicks", click)[0] == 200
+    return found
+
+
+@pytest.mark.parametrize("name", NO_VIEWS)
 def test_what_is_no_view_is_refused_with_a_reason_and_kept(
-    cloud: Cloud, source: str, change: dict[str, object], why: str
+    cloud: Cloud, refusals: dict[str, Refusal], name: str
 ) -> None:
-    click = {**menu(source)[0], **change}
-    status, answer = post(cloud, "page-views", [click, menu(source)[1]])
-    assert status == 400
-    assert why in answer["rows"][0]["reason"]
-    assert len(kept(cloud, source)) == 1
-    assert post(cloud, "clicks", click)[0] == 200
-    eventually(lambda: len(kept(cloud, source)) == 2, "the processor's note", 30)
-    assert any(why in row["reason"] for note in kept(cloud, source) for row in note["rows"])
+    refusal, (_, why) = refusals[name], NO_VIEWS[name]
+    assert (refusal.status, refusal.kept) == (400, 1)
+    assert why in refusal.reason
+    eventually(lambda: len(kept(cloud, refusal.source)) == 2, "the processor's note", 30)
+    assert any(why in row["reason"] for note in kept(cloud, refusal.source) for row in note["rows"])
 
 
 def test_what_is_not_json_is_kept_as_it_came(cloud: Cloud, source: str) -> None:
