@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from pages.parts import asked, charts, operators, states, tiles, trickle_switch, words
+from pages.parts import asked, charts, operators, states, theme, tiles, trickle_switch, words
 from pipeline.health.metrics import Series
 from queries import definitions as d
 
@@ -53,7 +53,7 @@ def tile() -> None:
             d.ACTIVE_PAGES.label,
             words.count(len(now.pages)),
             delta=f"{words.count(now.sessions)} sessions, last {now.minutes} minutes",
-            delta_color="off",
+            delta_color=theme.OF_MEASURE["views"][1],
             delta_arrow="off",
             help=f"{d.ACTIVE_PAGES.definition} The line is all page views by minute, over the last hour. Counted in "
             f"DynamoDB, read at {words.here(now.asked_at)} and again every {TILE_EVERY_S} s.",

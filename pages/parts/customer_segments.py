@@ -133,8 +133,8 @@ def listed(frame: pd.DataFrame, where: str, sold: str = d.NET_SALES.label) -> No
             "Customer": names,
             sold: frame["net_sales"].astype(float),
             "Orders": frame["orders"].astype(int),
-            "Last": [None if pd.isna(at) else tables.unbroken(words.day(at)) for at in frame["last_at"]],
-            "Country": [tables.unbroken(country) for country in frame["country"]],
+            "Last": [None if pd.isna(at) else words.day(at) for at in frame["last_at"]],
+            "Country": frame["country"],
         }
     )
     formats = {sold: words.money, "Orders": words.count}

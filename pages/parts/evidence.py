@@ -76,9 +76,11 @@ def show(
             _answer(what, answering, shown, chart)
             return
         for tab, (name, each) in zip(st.tabs([words.plain(name) for name in answers]), answers.items(), strict=True):
-            with tab, states.panel(name, of_page=True):
-                of_page = each is answering
-                _answer(name, each, shown if of_page else None, chart if of_page else None, of=what)
+            of_page = each is answering
+            # Other panels have a period before, too.
+            of = what if of_page else f"{what}, {name}"
+            with tab, states.panel(of, of_page=True):
+                _answer(of, each, shown if of_page else None, chart if of_page else None)
 
 
 @st.fragment
@@ -92,7 +94,12 @@ def looked_up(what: str, figure: Figure, twin: tuple[pd.DataFrame, Question] | N
     if panel.open:
         with panel:
             _again(what, twin=twin[1] if twin else None)
-            _told(figure.evidence, "Read anew whenever the page is asked for, and kept for nobody", of_warehouse=False)
+            _told(
+                what,
+                figure.evidence,
+                "Read anew whenever the page is asked for, and kept for nobody",
+                of_warehouse=False,
+            )
             taking.files(what, figure, None, None)
             if twin:
                 shown, question = twin
@@ -140,15 +147,12 @@ def _again(what: str, *answers: Answering, twin: Question | None = None) -> None
         st.rerun()  # the page, which asked
 
 
-def _answer(
-    name: str, answering: Answering, shown: pd.DataFrame | None, chart: go.Figure | None, *, of: str = ""
-) -> None:
-    """One answer's evidence; `of` is what else the panel is about, for a name that other panels have, too."""
+def _answer(what: str, answering: Answering, shown: pd.DataFrame | None, chart: go.Figure | None) -> None:
+    """One answer's evidence; `what` is no other's."""
     figure = answering.figure()
     behind = figure.evidence
-    what = f"{of}, {name}" if of and of != name else name
     of_warehouse = answering.question.engine == "warehouse"
-    _told(behind, _KEPT, of_warehouse=of_warehouse)
+    _told(what, behind, _KEPT, of_warehouse=of_warehouse)
     taking.files(what, figure, shown, chart)
     if of_warehouse and has_twin(behind):
         told = ("the warehouse", "the lake")
@@ -156,11 +160,11 @@ def _answer(
     _code(_as_run(behind))
 
 
-def _told(behind: Evidence, kept: str, *, of_warehouse: bool) -> None:
+def _told(what: str, behind: Evidence, kept: str, *, of_warehouse: bool) -> None:
     """The facts, and the newest event as one more of them."""
     with st.container(gap=None):
         st.markdown(_facts(behind, kept))
-        newest_event.show(behind, of_warehouse=of_warehouse)
+        newest_event.show(what, behind, of_warehouse=of_warehouse)
 
 
 def _other_engine(

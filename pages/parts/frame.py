@@ -86,6 +86,8 @@ def nothing_sold(state: Selection, span: Span) -> None:
     narrowed = _crumbs(state)
     to = f" narrowed to {', '.join(narrowed.values())}" if narrowed else ""
     everything = "Choose **All** above for every day there is" if span.first else "Choose another period above"
+    if not span.known:
+        everything += ", or try again: which days there are sales for is not known"
     way = "Clear a filter above" if narrowed else everything
     st.info(f"No sales from {words.period(state.period)}{to}. {way}.", icon=":material/search_off:")
 

@@ -101,19 +101,22 @@ def first(answering: Answering, end: str) -> None:
 
 
 def table(frame: pd.DataFrame, where: str, page: str = "") -> None:
-    """Invoices as text, and a button for each; `where` tells lists of one page apart, `page` is where they open."""
+    """Invoices as text, and a button for each; `where` tells lists of one page apart.
+
+    They open on `page` when one is given: another page lists those of one customer alone, whom it names above.
+    """
     shown = pd.DataFrame(
         {
             "Invoice": frame["invoice_no"],
             "Value": frame["net_sales"].astype(float),
-            "Date (UTC)": [tables.unbroken(words.moment(at)) for at in frame["first_at"]],
-            "Customer": [tables.unbroken(str(who)) for who in frame["customer"]],
-            "Country": [tables.unbroken(country) for country in frame["country"]],
+            "Date (UTC)": [words.moment(at) for at in frame["first_at"]],
+            "Customer": [str(who) for who in frame["customer"]],
+            "Country": frame["country"],
             "Lines": frame["lines"].astype(int),
         }
     )
     formats = {"Lines": words.count, "Value": words.money}
-    tables.show(shown, formats)
+    tables.show(shown.drop(columns="Customer") if page else shown, formats)
     numbers = {str(number): str(number) for number in frame["invoice_no"]}
     options.opener("Open one", numbers, "invoice", where, page)
 

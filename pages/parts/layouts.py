@@ -34,7 +34,9 @@ TICK_DATES = (
     {"dtickrange": [_DAY_MS * 28, "M11"], "value": "%b\n%Y"},
     {"dtickrange": ["M12", None], "value": "%Y"},
 )
-_TICKS = 8  # at most, on an axis of time
+# At most, on an axis of time: as many as stand upright beside each other on a phone.
+_TICKS = 6
+_EVERY_STEP = 8  # so few steps that each has its own
 # Pixels of a chart's margins. Where they are too small for what stands there, Plotly makes room and draws once more.
 LEFT_OF_VALUES = 50  # "-£100k"
 BELOW_A_LINE, BELOW_TWO_LINES = 26, 42
@@ -66,7 +68,7 @@ def over_time(times: pd.Series[Any], by: By, measure: Measure) -> dict[str, Any]
         "tickformatstops": TICK_DATES,
         "nticks": _TICKS,
     }
-    if by in STEP_MS and len(times) <= _TICKS:
+    if by in STEP_MS and len(times) <= _EVERY_STEP:
         axis |= {"tick0": times.iloc[0].isoformat(), "dtick": STEP_MS[by]}  # none between two steps
     if by == "year":
         axis["dtick"] = "M12"

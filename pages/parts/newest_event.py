@@ -26,13 +26,13 @@ def remember(at: datetime | None) -> None:
     st.session_state[_OF_ALL] = at
 
 
-def show(behind: Evidence, *, of_warehouse: bool) -> None:
-    """A line of the evidence. What the answer does not tell is asked of the warehouse, unless another engine was."""
+def show(what: str, behind: Evidence, *, of_warehouse: bool) -> None:
+    """A line of the evidence of `what`. What the answer does not tell is asked of the warehouse, if that was asked."""
     if behind.newest_at is not None:
         st.markdown(line(behind.newest_at))
     elif of_warehouse:
         about = newest.about(behind.parameters, behind.name)
-        with states.panel("The newest event"):
+        with states.panel(f"The newest event behind {what}"):
             at, by = _known(about)
             st.markdown(line(at, by, closer=about.closer))
 

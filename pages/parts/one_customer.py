@@ -105,7 +105,7 @@ def _products(who: str) -> None:
                 "Net sales": frame["net_sales"].astype(float),
                 "Quantity": frame["units"].astype(int),
                 "Orders": frame["orders"].astype(int),
-                "Last": [tables.unbroken(words.day(at)) for at in frame["last_at"]],
+                "Last": [words.day(at) for at in frame["last_at"]],
             }
         )
         tables.show(table, {"Net sales": words.money, "Quantity": words.count, "Orders": words.count})

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import streamlit as st
 
 from pages.parts import charts, evidence, filters, narrowing, options, words
+from queries.period import Period
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -33,6 +35,10 @@ def show(state: Selection, answering: Answering, before: Answering | None, measu
     )
     measure = options.measure("measure", measures)
     against = f"; dashed, {filters.COMPARED[state.compare]}" if before else ""
+    if state.compared_whole:
+        whole = state.compared_whole
+        days = Period(whole.since.date(), (whole.until - timedelta(seconds=1)).date())
+        st.caption(f"Dashed: {filters.COMPARED[state.compare]}, {words.period(days)}")
     chart = charts.course(course.frame, measure, state.by, before=earlier, chosen=chosen)
     charts.show(
         chart,

@@ -42,6 +42,9 @@ _HAPPENED: tuple[tuple[type[WeirError], str], ...] = (
     (CloudDownError, "out of reach"),
     (WeirError, "failed"),
 )
+# Which nobody gets an answer from while it lasts.
+_OF_ENGINE = (CloudDownError, AccessRefusedError, ThrottledError)
+_AGAIN = ":material/refresh:"
 
 
 @contextmanager
@@ -60,24 +63,35 @@ def panel(what: str, *, of_page: bool = False) -> Iterator[None]:
 
 
 def if_there(what: str, answering: Answering) -> Figure | None:
-    """A figure that the page can do without: who cannot tells of its errors. Waiting for it is told here."""
+    """A figure that the page can do without for now, told of in a quiet line when it has to.
+
+    Of an engine that answers nobody, those figures tell that are the page's own.
+    """
     try:
         return answering.figure()
     except asked.NotYetError as error:
         _waiting(what, error.answering)
-    except WeirError:
+    except _OF_ENGINE:
         pass
+    except WeirError as error:
+        faults.log(what, error)
+        with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+            st.caption(f"{what} are not known: {_happened(error)} (at {words.here(error.at)}).", width="content")
+            st.button("Try again", key=f"retry {what}", type="tertiary", icon=_AGAIN, on_click=asked.begin)
     return None
 
 
 def failed(what: str, error: WeirError, *, of_page: bool = False) -> None:
     """What happened, since when, and a way forward. The error's own text says what to do. The log has it once."""
     faults.log(what, error)
-    happened = next(words for kind, words in _HAPPENED if isinstance(error, kind))
-    st.error(f"**{what}: {happened}** (at {words.here(error.at)}). {_readable(error)}", icon=":material/error:")
+    st.error(f"**{what}: {_happened(error)}** (at {words.here(error.at)}). {_readable(error)}", icon=":material/error:")
     # A part that runs alone comes back as a new try, too.
-    if st.button("Try again", key=f"retry {what}", icon=":material/refresh:", on_click=asked.begin) and of_page:
+    if st.button("Try again", key=f"retry {what}", icon=_AGAIN, on_click=asked.begin) and of_page:
         st.rerun()
+
+
+def _happened(error: WeirError) -> str:
+    return next(words for kind, words in _HAPPENED if isinstance(error, kind))
 
 
 def ignored(name: str, error: BadInputError) -> None:

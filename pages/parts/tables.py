@@ -14,11 +14,6 @@ if TYPE_CHECKING:
     from pandas.io.formats.style import Styler
 
 
-def unbroken(text: str) -> str:
-    """Words that stay on one line in a narrow cell."""
-    return text.replace(" ", "\N{NO-BREAK SPACE}")
-
-
 def show(frame: pd.DataFrame, formats: Mapping[str, Callable[[Any], str]]) -> None:
     """The rows as page text, none of it Markdown: columns of numbers to the right, "—" for what is not there.
 

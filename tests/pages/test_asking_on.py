@@ -262,6 +262,7 @@ def test_what_the_pickers_wait_for_can_be_cancelled_too(
     cancel(app)
     assert engine.stopped.wait(20)
     assert not app.error  # no figure is missing, the pickers do without
+    assert f"{what} are not known: cancelled (at " in text(app)
     assert "asked of the warehouse" not in text(app)
     app.run()
     assert "France" in next(box for box in app.selectbox if box.label == "Country").options

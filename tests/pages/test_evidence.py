@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 import pytest
 
+from pages.parts import asked
+from pipeline.errors import QueryFailedError
 from queries.invoices import Invoices
 from tests.pages.fakes import ANSWERS, FakeService
-from tests.pages.test_asking_on import asked_with, button
+from tests.pages.test_asking_on import SlowEngine, asked_with, button
 from tests.pages.test_pages import WHOLE, text
 
 if TYPE_CHECKING:
@@ -152,9 +154,37 @@ def test_when_it_cannot_be_asked_the_rest_of_the_evidence_stands(world: World) -
     from pipeline.errors import CloudDownError
 
     world.warehouse.errors["newest_of_scope"] = CloudDownError("The warehouse is away.")
-    app = opened(world.open("sales", **NOVEMBER), "Sales totals")
-    assert "The newest event: out of reach" in app.error[0].value
-    assert "-- sales_totals" in code(app)
+    app = opened(world.open("sales", **NOVEMBER, compare="previous"), "Sales totals", "Sales over time")
+    said = [each.value for each in app.error]
+    assert len(said) == 4  # each of the two panels with the period before
+    assert "The newest event behind Sales totals: out of reach" in said[0]
+    assert "The newest event behind Sales totals, The period before: out of reach" in said[1]
+    assert code(app).count("-- sales_totals\n") == code(app).count("-- sales_by_period\n") == 2
+
+
+def test_when_it_takes_long_the_rest_of_the_evidence_stands(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    engine = SlowEngine(world, "newest_of_scope")
+    monkeypatch.setattr(world, "warehouse", engine)
+    monkeypatch.setattr(asked, "_PATIENCE_S", 0.3)
+    app = opened(world.open("sales", **NOVEMBER, compare="previous"), "Sales totals", "Sales over time")
+    assert text(app).count("asked of the warehouse") == 4
+    assert code(app).count("-- sales_totals\n") == code(app).count("-- sales_by_period\n") == 2
+    engine.go.set()
+
+
+@pytest.mark.parametrize("failing", ["sales_totals", "sales_by_period"])
+def test_two_open_panels_whose_periods_before_fail_are_told_apart(world: World, failing: str) -> None:
+    app = opened(world.open("sales", **NOVEMBER, compare="previous"), "Sales totals", "Sales over time")
+    answer = ANSWERS[failing]
+
+    def of_november(parameters: dict[str, Any]) -> Any:
+        if str(parameters["since"]) < "2011-11":
+            raise QueryFailedError("There is no such table.")
+        return answer(parameters)
+
+    world.warehouse.answers = {**ANSWERS, failing: of_november}
+    button(app, "Ask again now").click().run()
+    assert not app.exception
 
 
 # --- order lines and invoices -------------------------------------------------------------------------------------

@@ -4,7 +4,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from pipeline.errors import CloudDownError
+from pipeline.errors import CloudDownError, NotDeployedError
+from tests.pages.fakes import ANSWERS, NOTHING
+from tests.pages.test_pages import text
 
 if TYPE_CHECKING:
     from streamlit.testing.v1 import AppTest
@@ -42,6 +44,28 @@ def test_days_that_were_guessed_are_not_kept(world: World) -> None:
     world.warehouse.errors.clear()
     app.run()
     assert address(app) == {"start": "2011-09-11", "end": "2011-12-09", "by": "day"}
+
+
+@pytest.mark.parametrize(
+    ("name", "what"), [("sales_span", "The days with sales"), ("sales_countries", "The countries")]
+)
+def test_what_the_pickers_do_without_is_told_unless_the_engine_answers_nobody(
+    world: World, name: str, what: str
+) -> None:
+    world.warehouse.errors[name] = NotDeployedError("There is no such table.")
+    app = world.open("sales")
+    assert f"{what} are not known: not there yet (at " in text(app)
+    world.warehouse.errors[name] = CloudDownError("The warehouse cannot be reached.")
+    next(each for each in app.button if each.label == "Try again").click().run()
+    assert "are not known" not in text(app)
+    assert not app.error  # of an engine that is down each figure of its would tell
+
+
+def test_a_guessed_period_without_sales_is_no_empty_warehouse(world: World) -> None:
+    world.warehouse.errors["sales_span"] = NotDeployedError("There is no such table.")
+    world.warehouse.answers = {**ANSWERS, "sales_totals": NOTHING["sales_totals"]}
+    app = world.open("sales")
+    assert "which days there are sales for is not known" in " ".join(each.value for each in app.info)
 
 
 def test_a_picked_day_goes_into_the_address(world: World) -> None:
