@@ -92,7 +92,12 @@ ADJUSTMENT_INVOICES = Measure(
     "Invoices whose number starts with a letter other than C, counted by their first line.",
 )
 INVOICE_TOTAL = "The sum of quantity times unit price over the lines of the invoice."
-CUSTOMERS = Measure("customers", "Customers", "count", "Different customer ids among all invoices, of all time.")
+CUSTOMERS = Measure(
+    "customers",
+    "Customers",
+    "count",
+    "Different customer ids among all invoices, of all time; of a country those whose latest invoice is from there.",
+)
 NEW_CUSTOMERS = Measure(
     "new_orders", "New customers", "count", "Customers whose first order of all lies in the period: their first orders."
 )
@@ -126,11 +131,12 @@ TOGETHER = (
 )
 WHOLE_MONTHS = "By country, a product is known by month: these are the whole months that the period touches."
 SPREAD = (
-    "Invoices by the sum over their lines, sign aside, each counted in the band from its least value up to the next."
+    "Invoices by the sum over their lines, sign aside, each counted in the band from its least value up to the next. "
+    "The order in the middle has as many orders below it as above."
 )
 RETENTION = (
     "Of the customers whose first order was in a month (the cohort), the part that ordered again in each later month. "
-    "The newest month is not over, so its parts are still growing."
+    "The newest month is not over, so its parts are still growing. Who has no customer id is in no cohort."
 )
 HOME = "A customer's country is that of the latest invoice."
 TOP_CUSTOMERS = "Net sales by customer id. Invoices without one are a group of their own, and take no place."

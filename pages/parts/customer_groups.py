@@ -21,6 +21,7 @@ from pages.parts import (
 )
 from pipeline.errors import WeirError
 from queries import definitions as d
+from queries.reports.customer import NOBODY
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -149,9 +150,18 @@ def best(state: Selection, who: Who, answering: Answering, *, of_all_time: bool)
 
 
 def _nobody(found: pd.DataFrame) -> None:
-    """What was sold without a customer id: a group of its own."""
+    """What was sold without a customer id: a group of its own, with a history as customers have."""
     for net in found["net_sales"]:
-        st.caption(f"Invoices without a customer id come to {words.money(net)}.")
+        with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+            st.caption(f"Invoices without a customer id come to {words.money(net)}.", width="content")
+            st.button(
+                "Their history",
+                key="nobody opened",
+                type="tertiary",
+                icon=":material/history:",
+                on_click=options.put,
+                args=("customer", NOBODY, options.PAGED),
+            )
 
 
 def countries(state: Selection, who: Who, answering: Answering) -> None:
@@ -178,5 +188,9 @@ def countries(state: Selection, who: Who, answering: Answering) -> None:
         f"{customer_who.narrowed(who)}.",
         pick=lambda place: narrowing.choose(country=names[place]),
     )
-    customer_who.note(who, "Of all time, by the country of the latest invoice. Click a bar to narrow the page.")
+    nobody = found.frame["nobody_net_sales"].sum()
+    without = f" {words.money(nobody)} without a customer id are of no customer." if nobody else ""
+    customer_who.note(
+        who, f"Of all time, by the country of the latest invoice.{without} Click a bar to narrow the page."
+    )
     evidence.show("Customers by country", answering, shown=frame, chart=chart)

@@ -40,7 +40,7 @@ def show(state: Selection, who: str) -> None:
         name = "No customer id" if who == customer.NOBODY else f"Customer {who}"
         st.header(name)
         st.caption("The whole history: neither the period nor a country above narrows it.")
-        st.markdown(_about(who, row))
+        st.markdown(_about(who, row), help=None if who == customer.NOBODY else segments.SCORES)
         tiles.headline(HEADLINE, row)
         evidence.show("The customer", totals)
         scope = Scope(

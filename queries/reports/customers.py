@@ -32,7 +32,7 @@ def top(warehouse: Engine, country: str, count: int, who: Who = EVERYBODY) -> Fi
     """One row per customer, the `count` with the greatest net sales of all time, and `place` 0 for no customer id.
 
     Columns `place`, `customer`, `country`, `net_sales`, `orders`, `returns`, `units`, `last_at`. With a country, only
-    customers who live there.
+    customers who live there, and what was sold there without a customer id.
     """
     query, chosen = _among("customers_top", who)
     return warehouse.ask(query, country=country, top=count, **chosen)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
+import pandas as pd
 import pytest
 
 from queries import segments
@@ -38,8 +39,9 @@ def test_the_best_customers_of_a_country_and_of_a_period(held: Held) -> None:
     known = lines.customers()
     country = known["country"].value_counts().index[1]
     frame = customers.top(engine, country, 10).frame
+    best = frame[frame["place"] > 0]
     inside = known[known["country"] == country].sort_values("amount", ascending=False, kind="stable")
-    assert list(frame["net_sales"]) == [pounds(value) for value in inside["amount"].head(10)]
+    assert list(best["net_sales"]) == [pounds(value) for value in inside["amount"].head(10)]
     since, until = lines.middle
     of_period = customers.top_of_period(engine, Scope(since, until), 10).frame
     sums = lines.invoices_between(since, until).groupby("customer")["amount"].sum()
@@ -49,6 +51,27 @@ def test_the_best_customers_of_a_country_and_of_a_period(held: Held) -> None:
         (NOBODY, pounds(nobody)),
         *((who, pounds(value)) for who, value in order),
     ]
+    homes = known["country"]
+    assert list(of_period["country"])[1:] == [homes[who] for who, _ in order]
+
+
+def test_who_has_no_customer_id_is_beside_the_best_of_each_country(held: Held) -> None:
+    engine, lines = held
+    nobody = lines.invoices[lines.invoices["customer"] == NOBODY]
+    countries = nobody.groupby("Country")
+    assert len(countries)
+    for country, of_it in countries:
+        first = customers.top(engine, str(country), 10).frame.iloc[0]
+        assert (first["place"], first["customer"]) == (0, NOBODY)
+        assert pd.isna(first["country"])
+        assert (first["net_sales"], first["orders"]) == (
+            pounds(of_it["amount"].sum()),
+            (of_it["kind"] == "order").sum(),
+        )
+        rows = lines.rows[(lines.rows["customer"] == NOBODY) & lines.rows["InvoiceNo"].isin(of_it.index)]
+        assert first["units"] == rows["Quantity"].sum()
+    known = set(lines.rows["Country"].unique()) - set(countries.groups)
+    assert all(0 not in set(customers.top(engine, str(country), 10).frame["place"]) for country in known)
 
 
 @pytest.mark.parametrize("by", ["day", "month", "year"])

@@ -1,5 +1,6 @@
 -- One row per customer, the :top by net sales of all time, and place 0 for who bought without a customer id.
--- A customer's country is that of the latest invoice; only they are in a country, so nobody is when one is asked for.
+-- A customer's country is that of the latest invoice. Who has no id has none: of a country it is the invoices' own, and
+-- the last of them is known by its day.
 -- :country string  one country, or '' for all
 -- :top integer     how many
 with known as (
@@ -22,6 +23,15 @@ final as (
     select 0, customer, cast(null as varchar(1000)), net_sales, orders, returns, units, last_at
     from customers_summary
     where customer = 'no customer id' and :country = ''
+    union all
+    select
+        0, 'no customer id', cast(null as varchar(1000)), sum(net_sales),
+        cast(sum(case when kind = 'order' then invoices else 0 end) as bigint),
+        sum(case when kind = 'return' then net_sales else 0 end), cast(sum(units) as bigint),
+        cast(max(day) as timestamp)
+    from invoices_by_day
+    where standing = 'no customer id' and country = :country
+    having sum(invoices) > 0
 )
 
 select place, customer, country, net_sales, orders, returns, units, last_at

@@ -1,12 +1,12 @@
 -- One row per customer, the :top by net sales of a period and country, and place 0 for who bought without a customer id.
--- Counts whole invoices by their first line.
+-- Counts whole invoices by their first line. The country told is the customer's, that of the latest invoice of all.
 -- :since timestamp  the first moment, UTC
 -- :until timestamp  the first moment after the last, UTC
 -- :country string   one country, or '' for all
 -- :top integer      how many
 with bought as (
     select
-        customer_id, max(country) as country, sum(net_sales) as net_sales,
+        customer_id, sum(net_sales) as net_sales,
         sum(case when kind = 'order' then 1 else 0 end) as orders,
         sum(case when kind = 'return' then net_sales else 0 end) as returns,
         sum(units) as units, max(last_at) as last_at
@@ -24,12 +24,19 @@ ranked as (
                 partition by case when customer_id is null then 1 else 0 end order by net_sales desc, customer_id
             )
         end as place,
-        coalesce(cast(customer_id as varchar(32)), 'no customer id') as customer,
-        case when customer_id is not null then country end as country, net_sales, orders, returns, units, last_at
+        customer_id, net_sales, orders, returns, units, last_at
     from bought
+),
+
+final as (
+    select
+        ranked.place, coalesce(cast(ranked.customer_id as varchar(32)), 'no customer id') as customer, known.country,
+        ranked.net_sales, ranked.orders, ranked.returns, ranked.units, ranked.last_at
+    from ranked
+    left join customers_orders as known on known.customer_id = ranked.customer_id
+    where ranked.place <= :top
 )
 
 select place, customer, country, net_sales, orders, returns, units, last_at
-from ranked
-where place <= :top
+from final
 order by place
