@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import cast
-
 import streamlit as st
 
 from pages.parts import asked, behind, documents, frame, head, invoice_lists, options, states, words
@@ -13,6 +11,7 @@ from queries.reports.lines import Which
 
 TOP = 10
 ENDS = {"highest": "Highest", "lowest": "Lowest", "longest": "Longest"}
+ORDERS = {"newest": "Newest"} | ENDS
 ANSWERS = "What is on an invoice, and what else its customer bought; which are the highest, and how many of what size?"
 
 
@@ -50,26 +49,26 @@ if st.query_params.get("invoice", "").strip():
     st.button("All invoices", icon=":material/arrow_back:", on_click=options.put, args=("invoice", ""))
     st.stop()
 
-state, span = frame.begin("Invoices", ANSWERS, narrows=("country",), by_options=("day",))
+state, span = frame.begin("Invoices", ANSWERS, narrows=("country",), by_options=("day",), more=invoice_lists.crumbs)
 search()
 above = st.container()
 with st.expander("Search", icon=":material/manage_search:", expanded=bool(set(st.query_params) & invoice_lists.FIELDS)):
     what = invoice_lists.asked_for()
-found = st.container()
-end = cast("invoices.End", options.one_of("order", "Which first", ENDS))
+order = options.one_of("order", "Which first", ORDERS if what else ENDS, drops=options.PAGED)
 page = invoice_lists.page_number()
-spread, first, *sought = asked.together(
+spread, listed = asked.together(
     asked.warehouse(invoices.spread, state.scope),
-    asked.warehouse(invoices.first, state.scope, end, TOP),
-    *([asked.warehouse(invoices.sought, state.scope, what, page, invoice_lists.PAGE)] if what else []),
+    asked.warehouse(invoices.sought, state.scope, what, page, invoice_lists.PAGE, order)
+    if what
+    else asked.warehouse(invoices.first, state.scope, order, TOP),
 )
 with above, states.panel("Invoices by value"):
     if spread.figure().empty:
         frame.nothing_sold(state, span)
-    invoice_lists.spread(state, spread)
-if sought:
-    with found, states.panel("Invoices found"):
-        invoice_lists.results(sought[0], page)
-with states.panel("The first invoices"):
-    invoice_lists.first(first, end)
+    invoice_lists.spread(state, spread, what)
+with states.panel("Invoices found" if what else "The first invoices"):
+    if what:
+        invoice_lists.results(listed, page)
+    else:
+        invoice_lists.first(listed, order)
 behind.lines(Which(state.scope, sought=what), label=f"Order lines {'of the invoices found' if what else 'behind it'}")

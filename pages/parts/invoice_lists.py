@@ -9,7 +9,7 @@ import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
 
-from pages.parts import charts, evidence, layouts, options, tables, theme, tiles, words
+from pages.parts import charts, evidence, layouts, narrowing, options, tables, theme, tiles, words
 from pipeline.errors import BadInputError
 from queries import definitions as d
 from queries.reports import invoices
@@ -17,11 +17,13 @@ from queries.reports.invoices import ANY_AMOUNT, BANDS, Sought
 
 if TYPE_CHECKING:
     from pages.parts.asked import Answering
+    from pages.parts.periods import Span
     from queries.selection import Selection
 
 PAGE = 20
 _HUNDREDTHS_OF_PENCE = Decimal("0.0001")
 FIELDS = {"number", "customer", "kind", "least", "below", "sign"}
+_CRUMB = 40  # letters
 _SIGNS = {"": "As it is", "aside": "Sign aside"}
 KINDS = {"": "All", "order": "Orders", "return": "Returns", "adjustment": "Adjustments"}
 _COLOURS = {"order": theme.ORDERS, "return": theme.RETURNS, "adjustment": theme.GREY}
@@ -32,8 +34,11 @@ _TITLES = {
 }
 
 
-def spread(state: Selection, answering: Answering) -> None:
-    """Tiles, and columns by band of value; a click looks for the invoices of a band."""
+def spread(state: Selection, answering: Answering, what: Sought | None) -> None:
+    """Tiles, and columns by band of value; a click looks for the invoices of a part of a column.
+
+    That part stands out while they are what is looked for.
+    """
     found = answering.figure()
     if found.empty:
         return
@@ -45,16 +50,25 @@ def spread(state: Selection, answering: Answering) -> None:
     bars: list[go.Bar] = []
     names = [_band(each) for each in BANDS]
     columns: list[str] = []
+    parts = [invoices.of_column(kind, each) for kind in invoices.KINDS for each in BANDS]
+    chosen = parts.index(what) if what in parts else None
     for kind, label in list(KINDS.items())[1:]:
         rows = found.frame[found.frame["kind"] == kind].set_index("band")
         counts = [int(rows["invoices"].get(each, 0)) for each in BANDS]
         columns += [f"{label} of {name}: {words.count(number)}" for name, number in zip(names, counts, strict=True)]
+        before = len(bars) * len(BANDS)
         bars.append(
             go.Bar(
                 x=names,
                 y=counts,
                 name=label,
                 marker={"color": _COLOURS[kind]},
+                selectedpoints=None
+                if chosen is None
+                else [chosen - before]
+                if before <= chosen < before + len(BANDS)
+                else [],
+                unselected={"marker": {"opacity": 0.25}},
                 hovertemplate=f"%{{x}}: %{{y:,}} {label.lower()}<extra></extra>",
             )
         )
@@ -68,12 +82,11 @@ def spread(state: Selection, answering: Answering) -> None:
         yaxis={"tickformat": "~s"},
         margin={"l": layouts.LEFT_OF_VALUES, "r": 8, "t": 34, "b": layouts.BELOW_A_LINE},
     )
-    sought = (st.query_params.get(name, "-") for name in sorted(FIELDS))
     charts.show(
         figure,
-        key=f"invoices spread {' '.join(sought)}",
+        key=f"invoices spread {chosen} {' '.join(st.query_params.get(name, '-') for name in sorted(FIELDS))}",
         alt=f"How many invoices there are by value, {words.about(state)}.",
-        pick=_pick_band,
+        pick=lambda place: _pick(parts[place], again=place == chosen),
         names=columns,
         what="a column",
         each_trace=len(BANDS),
@@ -119,6 +132,25 @@ def table(frame: pd.DataFrame, where: str, page: str = "") -> None:
     tables.show(shown.drop(columns="Customer") if page else shown, formats)
     numbers = {str(number): str(number) for number in frame["invoice_no"]}
     options.opener("Open one", numbers, "invoice", where, page)
+
+
+def crumbs(_: Span) -> dict[str, str]:
+    """What the address looks for in words, by the names in it."""
+    given = {name: words.shortened(text, _CRUMB) for name, text in st.query_params.to_dict().items() if text}
+    found = {
+        "number": "number begins with {}",
+        "customer": "customer {}",
+        "kind": "{}",
+        "least": "at least £{}",
+        "below": "less than £{}",
+        "sign": "sign {}",
+    }
+    kind = KINDS.get(given.get("kind", ""), "")
+    return {
+        name: told.format(kind.lower() if name == "kind" else given[name])
+        for name, told in found.items()
+        if name in given and (name != "kind" or kind)
+    }
 
 
 def asked_for() -> Sought | None:
@@ -173,14 +205,13 @@ def results(answering: Answering, number: int, page: str = "") -> None:
     evidence.show("Invoices found", answering)
 
 
-def _pick_band(place: int) -> None:
-    """Look for the invoices of a part of a column: exactly those, whatever was looked for before."""
-    of_kind, band = divmod(place, len(BANDS))
-    column = invoices.of_column(invoices.KINDS[of_kind], BANDS[band])
-    below = "" if column.below == ANY_AMOUNT else str(column.below)
-    address = {"kind": column.kind, "least": str(column.least), "below": below, "sign": "aside"}
-    for name, value in address.items():
-        options.put(name, value, (*options.PAGED, "number", "customer"))
+def _pick(column: Sought, *, again: bool) -> None:
+    """Look for the invoices of a part of a column: these alone, whatever was before; `again` for all."""
+    narrowing.clear(*FIELDS)
+    if not again:
+        below = "" if column.below == ANY_AMOUNT else str(column.below)
+        st.query_params.update({"kind": column.kind, "least": str(column.least), "sign": "aside"})
+        options.put("below", below)
 
 
 def _band(least: int) -> str:

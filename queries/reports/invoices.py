@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 End = Literal["highest", "lowest", "longest"]
 ENDS: tuple[End, ...] = get_args(End)
+Order = Literal["newest", End]
 Kind = Literal["order", "return", "adjustment"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 # Bands of value by their least one in GBP, sign aside: what merge_customers.sql counts by.
@@ -78,13 +79,13 @@ def spread(warehouse: Engine, scope: Scope) -> Figure:
     return warehouse.ask(query, **scope.without(*_NARROWER).bound(query))
 
 
-def sought(warehouse: Engine, scope: Scope, what: Sought, number: int, size: int) -> Figure:
-    """One row per invoice that fits, the newest first: page `number` (from 1) of `size` rows.
+def sought(warehouse: Engine, scope: Scope, what: Sought, number: int, size: int, order: Order = "newest") -> Figure:
+    """One row per invoice that fits, in this order: page `number` (from 1) of `size` rows.
 
     `found` and `found_net_sales` count and sum all that fit; `newest_at` is the date of the newest event of them all.
     """
     query = _SQL["invoices_found"]
-    found = warehouse.ask(query, **what.bound(query, scope, top=size, skipped=(number - 1) * size))
+    found = warehouse.ask(query, **what.bound(query, scope, ordered=order, top=size, skipped=(number - 1) * size))
     return found.newest("newest_at")
 
 

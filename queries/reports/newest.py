@@ -35,7 +35,7 @@ _ALL: dict[str, Any] = {
 }
 # How a query divides, ranks or turns pages of the events that it is about, all of them.
 _ARRANGED = {
-    "by", "top", "skipped", "measure", "bottom", "most", "months_since", "months_until", "aside",
+    "by", "ordered", "top", "skipped", "measure", "bottom", "most", "months_since", "months_until", "aside",
 }  # fmt: skip
 # Who is asked about, or what was typed: one query for each knows all of these.
 _OF_WHO, _OF_TYPED = set(EVERYBODY.bound()), {"code", "words", "top"}

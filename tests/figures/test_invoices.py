@@ -124,6 +124,20 @@ def test_a_search_by_everything_at_once(held: Held) -> None:
     assert in_file == list(behind["event_id"])
 
 
+@pytest.mark.parametrize("order", ["newest", *BY])
+def test_what_is_found_is_in_the_order_asked_for(held: Held, order: invoices.Order) -> None:
+    engine, lines = held
+    since, until = lines.middle
+    what = Sought(kind="return")
+    pages = [invoices.sought(engine, Scope(since, until), what, number, 5, order).frame for number in (1, 2)]
+    column, ascending = BY.get(order, ("at", False))
+    fitting = lines.invoices_between(since, until).reset_index()
+    fitting = fitting[fitting["kind"] == "return"].sort_values(
+        [column, "at", "InvoiceNo"], ascending=[ascending, False, False]
+    )
+    assert [*pages[0]["invoice_no"], *pages[1]["invoice_no"]] == list(fitting["InvoiceNo"].head(10))
+
+
 def test_a_search_by_customer_and_by_nobody(held: Held) -> None:
     engine, lines = held
     scope = Scope(*lines.span)

@@ -16,6 +16,8 @@ from tests.pages.test_asking_on import SlowEngine, asked_with, button
 from tests.pages.test_pages import WHOLE, text
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from streamlit.testing.v1 import AppTest
 
     from tests.pages.conftest import World
@@ -177,7 +179,7 @@ def test_two_open_panels_whose_periods_before_fail_are_told_apart(world: World, 
     app = opened(world.open("sales", **NOVEMBER, compare="previous"), "Sales totals", "Sales over time")
     answer = ANSWERS[failing]
 
-    def of_november(parameters: dict[str, Any]) -> Any:
+    def of_november(parameters: Mapping[str, object]) -> pd.DataFrame:
         if str(parameters["since"]) < "2011-11":
             raise QueryFailedError("There is no such table.")
         return answer(parameters)

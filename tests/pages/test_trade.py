@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 import pytest
@@ -463,6 +464,41 @@ def test_an_amount_finer_than_any_is_one_that_the_engine_can_take(world: World) 
     healthy(world.open("invoices", **WHOLE, least="1e-200000", below="7.00005"))
     found = asked(world, "invoices_found")
     assert (str(found["least"]), str(found["below"])) == ("0.0001", "7.0001")
+
+
+def test_what_is_looked_for_stands_in_the_breadcrumb_and_is_cleared_there(world: World) -> None:
+    app = healthy(world.open("invoices", **WHOLE, number="58", kind="return", least="-250", results="2", rows="1"))
+    labels = [button.label for button in app.button]
+    assert {"number begins with 58", "returns", "at least £-250", "Clear all"} <= set(labels)
+    next(button for button in app.button if button.label == "returns").click().run()
+    assert [address(healthy(app), name) for name in ("number", "kind", "results", "rows")] == ["58", "", "", ""]
+    next(button for button in app.button if button.label == "Clear all").click().run()
+    assert "Narrowed to" not in text(healthy(app))
+    assert "581483 is the highest invoice" in text(app)
+
+
+def test_what_is_found_comes_in_the_order_asked_for(world: World) -> None:
+    app = healthy(world.open("invoices", **WHOLE, kind="return"))
+    assert asked(world, "invoices_found")["ordered"] == "newest"
+    assert "is the highest invoice" not in text(app)  # of all, while some alone are looked for
+    which = next(group for group in app.button_group if group.label == "Which first")
+    which.set_value("longest").run()
+    assert asked(world, "invoices_found")["ordered"] == "longest"
+    assert address(healthy(app), "order") == "longest"
+
+
+def test_a_part_of_a_column_stands_out_until_it_is_clicked_again(world: World) -> None:
+    def opacities(app: AppTest) -> list[object]:
+        (chart,) = app.get("plotly_chart")
+        return [trace.get("selectedpoints") for trace in json.loads(chart.proto.spec)["data"]]
+
+    app = healthy(world.open("invoices", **WHOLE))
+    assert opacities(app) == [None, None, None]
+    app = healthy(choose(app, "a column", "Returns of £10k and more: 3,836"))
+    assert opacities(app) == [[], [len(invoices.BANDS) - 1], []]
+    app = healthy(choose(app, "a column", "Returns of £10k and more: 3,836"))
+    assert opacities(app) == [None, None, None]
+    assert [address(app, name) for name in ("kind", "least", "below", "sign")] == ["", "", "", ""]
 
 
 def test_the_order_lines_of_invoices_that_were_found_are_theirs_alone(world: World) -> None:

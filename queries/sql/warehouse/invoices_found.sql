@@ -1,4 +1,5 @@
--- One row per invoice that fits all that was asked for, the newest first: :top of them after the first :skipped.
+-- One row per invoice that fits all that was asked for: :top of them after the first :skipped.
+-- :ordered string     which come first: newest, highest, lowest or longest; of equals the newest
 -- :top integer        how many
 -- :skipped integer    how many lie on the pages before
 with
@@ -7,7 +8,15 @@ with
 placed as (
     select
         invoice_no, kind, first_at, customer, country, lines, units, net_sales,
-        row_number() over (order by first_at desc, invoice_no desc) as place,
+        row_number() over (
+            order by
+                case
+                    when :ordered = 'highest' then -net_sales
+                    when :ordered = 'lowest' then net_sales
+                    when :ordered = 'longest' then -cast(lines as decimal(18, 4))
+                end,
+                first_at desc, invoice_no desc
+        ) as place,
         count(*) over () as found,
         sum(net_sales) over () as found_net_sales,
         max(last_at) over () as newest_at
