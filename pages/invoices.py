@@ -35,9 +35,7 @@ def shown(number: str) -> bool:
         if invoice.customer_id is None:
             st.caption("This invoice names no customer, so there are no other invoices to show.")
         else:
-            of_customer = found.of_customer(invoice.customer_id)
-            others = [other for other in of_customer.found if other.number != invoice.number]
-            documents.others(invoice.customer_id, others, of_customer.evidence)
+            documents.others(invoice.customer_id, invoice.number, found.of_customer(invoice.customer_id))
     return True
 
 

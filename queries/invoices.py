@@ -8,7 +8,7 @@ import time
 from dataclasses import dataclass, fields
 from datetime import UTC, datetime
 from decimal import Decimal
-from typing import Any, Generic, Literal, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar
 
 import pandas as pd
 from boto3.dynamodb.types import TypeDeserializer
@@ -16,6 +16,9 @@ from boto3.dynamodb.types import TypeDeserializer
 from pipeline.clients import aws_errors
 from pipeline.errors import NotFoundError
 from queries.figure import Evidence
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 ENGINE = "DynamoDB"
 _CUSTOMER_INDEX = "customer"
@@ -81,6 +84,13 @@ class InvoiceSummary:
     country: str
     lines: int
     total: Decimal
+
+
+def frame_of(summaries: Sequence[InvoiceSummary]) -> pd.DataFrame:
+    """One row per invoice, with the columns of these that `reports.invoices.of_customer` tells of the warehouse."""
+    columns = ["invoice_no", "first_at", "country", "lines", "net_sales"]
+    rows = [(each.number, each.date.replace(tzinfo=None), each.country, each.lines, each.total) for each in summaries]
+    return pd.DataFrame(rows, columns=columns, dtype=object)
 
 
 def kind_of(number: str) -> Kind:

@@ -76,6 +76,10 @@ class Scope:
         return {name: value for name, value in values.items() if name in query.parameters}
 
 
+# The engines' timestamps are naive UTC.
+ALWAYS = Scope(datetime(1900, 1, 1), datetime(2200, 1, 1))  # noqa: DTZ001
+
+
 def parse_name(text: str) -> str:
     """A country's, product's or customer's name as an address gives it. Raises BadInputError for what cannot be one."""
     name = text.strip()

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import pandas as pd
 import streamlit as st
 
 from pages.parts import asked, evidence, options, states, tables, words
+from pages.parts.invoice_lists import KINDS
 from queries import export
 from queries.reports import lines as report
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from queries.reports.invoices import Kind
     from queries.reports.lines import Which
 
 _PAGE = 50
@@ -29,6 +32,9 @@ def lines(which: Which, count: int | None = None, label: str = "Order lines behi
     """
     if count == 0 or not _opened(label):
         return
+    if not (which.sought and which.sought.kind):
+        kind = options.one_of("lines", "Lines on", KINDS, sets={"rows": "1"})
+        which, count = replace(which, kind=cast("Kind", kind)), None if kind else count
     number = options.page_number("rows", 0)
     questions = [asked.warehouse(report.page, which, number, _PAGE)]
     if count is None:
@@ -81,7 +87,7 @@ def _show(number: int, frame: pd.DataFrame, total: int, parts: Callable[[], Iter
             type="tertiary",
             icon=":material/close:",
             on_click=options.put,
-            args=("rows", ""),
+            args=("rows", "", ("lines",)),
         )
 
 

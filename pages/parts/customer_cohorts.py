@@ -55,6 +55,7 @@ def show(state: Selection, who: Who, answering: Answering, newest: date | None) 
     if found.empty:
         if who.segment:
             st.info(f"Nobody in {who.segment.name} has a first order to count from.", icon=":material/search_off:")
+            evidence.show("Cohorts", answering)
         return
     newest = newest or found.frame["month"].max()  # where the span of all sales is not known
     cells = _cells(found.frame, newest)
@@ -161,6 +162,7 @@ def _members(state: Selection, who: Who, cell: Cell) -> None:
         found = answering.figure()
         if found.empty:
             customer_segments.nobody("cohort_members", page, f"{customer_who.told(cell)}: nobody.")
+            evidence.show("Customers of the cohort", answering)
             return
         number = int(found.frame["found"].iloc[0])
         st.subheader(

@@ -170,6 +170,7 @@ def countries(state: Selection, who: Who, answering: Answering) -> None:
     if found.empty:
         if not who.everybody:
             st.info("No such customer lives anywhere.", icon=":material/search_off:")
+            evidence.show("Customers by country", answering)
         return
     frame = found.frame.head(_COUNTRIES)
     names = [str(name) for name in frame["country"]]

@@ -107,6 +107,7 @@ def _members(state: Selection, who: Who, segment: segments.Segment) -> None:
         found = answering.figure()
         if found.empty:
             nobody("members", page, "Nobody is in it.")
+            evidence.show(f"Customers of {segment.name}", answering)
             return
         number = int(found.frame["found"].iloc[0])
         st.subheader(f"{segment.name}: {words.count(number)} by net sales", help=segment.definition)

@@ -10,11 +10,13 @@ import streamlit as st
 from pages.parts import asked, evidence, tables, words
 from queries import definitions as d
 from queries.figure import Figure
+from queries.invoices import frame_of
+from queries.reports import invoices
 from queries.reports import lines as order_lines
 
 if TYPE_CHECKING:
     from queries.figure import Evidence
-    from queries.invoices import Invoice, InvoiceSummary
+    from queries.invoices import Invoice, InvoiceSummary, LookedUp
 
 _KINDS = {"order": "Order", "return": "Return", "adjustment": "Adjustment"}
 
@@ -52,18 +54,22 @@ def document(invoice: Invoice, behind: Evidence) -> None:
     shown = tables.formatted(lines, {"Quantity": words.count, "Unit price": words.price, "Amount": words.money})
     st.dataframe(shown, hide_index=True)
     of_warehouse = asked.warehouse(order_lines.of_invoice, invoice.number)
-    evidence.looked_up("The invoice", Figure(lines, behind), (invoice.frame, of_warehouse))
+    evidence.looked_up("The invoice", Figure(invoice.frame, behind), (invoice.frame, of_warehouse))
 
 
-def others(customer_id: int, found: list[InvoiceSummary], behind: Evidence) -> None:
-    """A customer's other invoices, and what is `behind` them; choosing one opens it."""
+def others(customer_id: int, shown: str, of_customer: LookedUp[list[InvoiceSummary]]) -> None:
+    """The invoices of a customer but the one that is `shown`; choosing one opens it."""
+    found = [other for other in of_customer.found if other.number != shown]
     st.subheader(
         f"Customer {customer_id} has {words.count(len(found))} other invoice{'' if len(found) == 1 else 's'}",
         help=f"Every other invoice of the customer, returns and adjustments too. Total: {d.INVOICE_TOTAL}",
     )
     if found:
         _listed(found)
-    evidence.looked_up("The other invoices", Figure(_table(found), behind))
+    of_warehouse = asked.warehouse(invoices.of_customer, customer_id)
+    evidence.looked_up(
+        "The other invoices", Figure(frame_of(found), of_customer.evidence), (frame_of(of_customer.found), of_warehouse)
+    )
 
 
 def _table(found: list[InvoiceSummary]) -> pd.DataFrame:

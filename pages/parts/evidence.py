@@ -39,7 +39,6 @@ _DIFFER = (
     "**The engines differ.** An event reaches {} and {} within about a minute of each other: "
     "ask both again, and see the Audit page when they still differ."
 )
-_NO_TWIN = "No other engine keeps lists of a customer's invoices by themselves: open one to compare its lines."
 _ENGINES = {
     "Redshift": "the warehouse (Redshift)",
     "Athena": "the lake (Athena)",
@@ -84,28 +83,21 @@ def show(
 
 
 @st.fragment
-def looked_up(what: str, figure: Figure, twin: tuple[pd.DataFrame, Question] | None = None) -> None:
+def looked_up(what: str, figure: Figure, twin: tuple[pd.DataFrame, Question]) -> None:
     """The same for what was read for this page alone, and is kept for nobody: an invoice is its customer's.
 
     `twin` is the same as the warehouse would tell it, and the question for it. What the warehouse answers when somebody
-    wants it are order lines like any others, kept for a while as every figure is.
+    wants it is kept for a while as every figure is.
     """
     panel = _opener(what, figure.evidence, "")
     if panel.open:
+        shown, question = twin
         with panel:
-            _again(what, twin=twin[1] if twin else None)
-            _told(
-                what,
-                figure.evidence,
-                "Read anew whenever the page is asked for, and kept for nobody",
-                of_warehouse=False,
-            )
+            _again(what, twin=question)
+            kept = "Read anew whenever the page is asked for, and kept for nobody"
+            _told(what, figure.evidence, kept, of_warehouse=False)
             taking.files(what, figure, None, None)
-            if twin:
-                shown, question = twin
-                _other_engine(what, shown, question, question.arguments, ("the invoices", "the warehouse"))
-            else:
-                st.caption(_NO_TWIN)
+            _other_engine(what, shown, question, question.arguments, ("the invoices", "the warehouse"))
             _code(figure.evidence.sql)
 
 

@@ -191,9 +191,10 @@ def results(answering: Answering, number: int, page: str = "") -> None:
             st.info(
                 "No invoice of the period fits. Look in a longer period, or for less.", icon=":material/search_off:"
             )
-            return
-        st.info(f"There is no page {number} of results.", icon=":material/search_off:")
-        st.button("First page", on_click=options.put, args=("results", ""), icon=":material/first_page:")
+        else:
+            st.info(f"There is no page {number} of results.", icon=":material/search_off:")
+            st.button("First page", on_click=options.put, args=("results", ""), icon=":material/first_page:")
+        evidence.show("Invoices found", answering)
         return
     total, worth = int(found.frame["found"].iloc[0]), found.frame["found_net_sales"].iloc[0]
     st.subheader(

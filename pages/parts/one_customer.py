@@ -35,6 +35,7 @@ def show(state: Selection, who: str) -> None:
                 f"There is no customer {words.plain(who)}. Clear the filter above to choose another one.",
                 icon=":material/search_off:",
             )
+            evidence.show("The customer", totals)
             return
         row = found.row
         name = "No customer id" if who == customer.NOBODY else f"Customer {who}"

@@ -43,6 +43,7 @@ def show(state: Selection, product: str) -> int | None:
                 f"There is no product {words.plain(repr(product[:40]))}. Click a bar, or find one by its code or name.",
                 icon=":material/search_off:",
             )
+            evidence.show("The product", totals)
             return lines
         st.header(words.plain(f"{sold['description'] or UNNAMED} ({product})"))
         if not lines:
@@ -51,6 +52,7 @@ def show(state: Selection, product: str) -> int | None:
                 f"{words.day(sold['first_day'])} and last on {words.day(sold['last_day'])}.",
                 icon=":material/date_range:",
             )
+            evidence.show("The product", totals)
             return lines
         tiles.headline(HEADLINE, sold)
         evidence.show("The product", totals)
@@ -132,6 +134,7 @@ def _together(state: Selection, product: str) -> None:
         found = answering.figure()
         if found.empty:
             st.info("No order of the period holds it together with another product.", icon=":material/search_off:")
+            evidence.show("Bought together", answering)
             return
         frame = found.frame
         names = [str(name) for name in frame["description"].fillna(UNNAMED)]

@@ -15,16 +15,24 @@ if TYPE_CHECKING:
 
     from queries.definitions import Measure
 
-PAGED = ("rows", "results", "members", "cohort_members")  # the pages of lists, in the address
+# The pages of lists, in the address, and of which kind of invoice order lines are shown.
+PAGED = ("rows", "lines", "results", "members", "cohort_members")
 _DIGITS = 9  # of a page's number; what it skips still fits the engine's numbers
 
 
 def one_of(
-    name: str, label: str, choices: Mapping[str, str], *, drops: Sequence[str] = (), means: str | None = None
+    name: str,
+    label: str,
+    choices: Mapping[str, str],
+    *,
+    drops: Sequence[str] = (),
+    sets: Mapping[str, str] | None = None,
+    means: str | None = None,
 ) -> str:
     """A choice in the address, the first of `choices` (value to words) when that has none or nonsense.
 
-    `drops` are what else the address forgets when another one is chosen; `means` is shown on hover.
+    `drops` are what else the address forgets when another one is chosen, `sets` what it says then; `means` is shown on
+    hover.
     """
     first = next(iter(choices))
     asked = st.query_params.get(name, first)
@@ -40,6 +48,7 @@ def one_of(
 
     def chosen() -> None:
         put(name, "" if st.session_state[key] == first else st.session_state[key], drops)
+        st.query_params.update(sets or {})
 
     st.segmented_control(
         label,

@@ -137,6 +137,7 @@ def found(answering: Answering, wanted: str) -> None:
     frame = answering.figure().frame
     if frame.empty:
         st.info(f"No product has {words.plain(repr(wanted[:40]))} in its code or name.", icon=":material/search_off:")
+        evidence.show("Products found", answering)
         return
     names = frame["description"].fillna(UNNAMED)
     labels = {str(code): f"{name} ({code})" for code, name in zip(frame["stock_code"], names, strict=True)}

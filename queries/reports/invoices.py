@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Literal, get_args
 
 from pipeline.errors import BadInputError
 from queries.loader import load
+from queries.scope import ALWAYS
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -28,6 +29,7 @@ KINDS: tuple[Kind, ...] = get_args(Kind)
 BANDS = (0, 1, 10, 25, 50, 100, 250, 500, 1_000, 2_500, 5_000, 10_000)
 _LEAST_WORTH = Decimal("0.0001")  # the least that an invoice can be worth if it is worth anything
 ANY_AMOUNT = Decimal(10**15)
+_MOST_OF_ONE = 100_000  # invoices of one customer
 _NARROWER = ("weekday", "hour", "product", "customer")
 
 _SQL = load("warehouse")
@@ -87,6 +89,11 @@ def sought(warehouse: Engine, scope: Scope, what: Sought, number: int, size: int
     query = _SQL["invoices_found"]
     found = warehouse.ask(query, **what.bound(query, scope, ordered=order, top=size, skipped=(number - 1) * size))
     return found.newest("newest_at")
+
+
+def of_customer(warehouse: Engine, customer_id: int) -> Figure:
+    """All invoices of a customer, the newest first, one row each as `sought` has them."""
+    return sought(warehouse, ALWAYS, Sought(customer=str(customer_id)), 1, _MOST_OF_ONE)
 
 
 def of_column(kind: Kind, band: int) -> Sought:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import pandas as pd
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from queries.figure import Engine, Figure
     from queries.loader import Query
-    from queries.reports.invoices import Sought
+    from queries.reports.invoices import Kind, Sought
     from queries.scope import Scope
 
 _SQL = load("warehouse")
@@ -25,11 +25,19 @@ _PART = 50_000
 
 @dataclass(frozen=True)
 class Which:
-    """The order lines of a scope; those of some customers (`who`) or of the invoices `sought` alone, where one is."""
+    """The order lines of a scope; those of some customers (`who`) or of the invoices `sought` alone, where one is.
+
+    With a `kind` those on orders, on returns or on adjustments alone.
+    """
 
     scope: Scope
     who: Who = EVERYBODY
     sought: Sought | None = None
+    kind: Kind | Literal[""] = ""
+
+    def __post_init__(self) -> None:
+        if self.sought and not self.who.everybody:
+            raise TypeError("Order lines are those of some customers or of the invoices sought, not of both.")
 
     def query(self, ending: str = "") -> Query:
         """The query of these lines whose name ends so."""
@@ -37,7 +45,11 @@ class Which:
         return _SQL[f"lines_of_{of}{ending}"]
 
     def bound(self, query: Query, **more: object) -> Mapping[str, object]:
-        """The parameters that `query` takes, and `more`. Raises TypeError as `Scope.bound`."""
+        """The parameters that `query` takes, and `more`.
+
+        Raises TypeError as `Scope.bound`; of invoices sought the scope tells the time and the country alone.
+        """
+        more["of_kind"] = self.kind
         if self.sought:
             return self.sought.bound(query, self.scope, **more)
         return self.scope.bound(query, **more, **({} if self.who.everybody else self.who.bound()))

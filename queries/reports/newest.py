@@ -7,17 +7,17 @@ lines are read only for figures that are read from them, too.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from queries.loader import load
 from queries.reports.customer import NOBODY
 from queries.reports.invoices import ANY_AMOUNT
-from queries.scope import ALL
+from queries.scope import ALL, ALWAYS
 from queries.who import EVERYBODY
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from datetime import datetime
 
     from queries.figure import Engine, Figure
     from queries.loader import Query
@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 
 # What events are told apart by here, and what leaves none of them out.
 _ALL: dict[str, Any] = {
-    "since": datetime(1900, 1, 1),  # noqa: DTZ001 - the engines' timestamps are naive UTC
-    "until": datetime(2200, 1, 1),  # noqa: DTZ001
+    "since": ALWAYS.since,
+    "until": ALWAYS.until,
     "country": ALL,
     "dow": -1,
     "hour_of_day": -1,

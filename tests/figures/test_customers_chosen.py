@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -181,6 +182,8 @@ def test_their_order_lines(narrowed: Narrowed) -> None:
     frame = order_lines.page(engine, theirs_alone, 1, 1_000_000).frame
     assert len(frame) == len(inside) == order_lines.count(engine, theirs_alone).row["lines"]
     assert sum(frame["amount"]) == pounds(inside["amount"].sum())
+    returns = order_lines.page(engine, replace(theirs_alone, kind="return"), 1, 1_000_000).frame
+    assert len(returns) == inside["InvoiceNo"].str.startswith("C").sum()
     page = order_lines.page(engine, theirs_alone, 2, 10).frame
     assert list(page["event_id"]) == list(frame["event_id"][10:20])
     in_file = [event for part in order_lines.parts(engine, theirs_alone, 10**6, 97) for event in part["event_id"]]

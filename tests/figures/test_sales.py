@@ -150,6 +150,23 @@ def test_the_order_lines_behind_a_figure_add_up_to_it(held: Held) -> None:
     assert [len(part) for part in order_lines.parts(engine, Which(scope), most=120, size=100)] == [100, 20]
 
 
+@pytest.mark.parametrize("number", range(3))
+def test_the_order_lines_behind_gross_sales_returns_and_adjustments_add_up_to_them(held: Held, number: int) -> None:
+    engine, lines = held
+    scope = scopes(lines)[number]
+    row = sales.totals(engine, scope).row
+    counts = 0
+    for kind, measure in (("order", "gross_sales"), ("return", "returns"), ("adjustment", "adjustments")):
+        which = Which(scope, kind=kind)  # type: ignore[arg-type]  # one of the three
+        parts = list(order_lines.parts(engine, which, 10**6, 5_000))
+        assert sum(part["amount"].sum() for part in parts) == row[measure]
+        counts += (found := sum(map(len, parts)))
+        assert order_lines.count(engine, which).row["lines"] == found
+        page = order_lines.page(engine, which, 1, 10).frame
+        assert list(page["event_id"]) == (list(parts[0]["event_id"][:10]) if parts else [])
+    assert counts == row["lines"]
+
+
 def test_the_order_lines_of_a_product_and_of_a_customer(held: Held) -> None:
     engine, lines = held
     product = lines.rows["StockCode"].value_counts().index[0]

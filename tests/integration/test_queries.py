@@ -18,6 +18,7 @@ from pipeline.errors import (
 from pipeline.replay.sample_ledger import Kind, pounds
 from pipeline.warehouse.connect import open_connection
 from queries import segments, sources
+from queries.invoices import frame_of
 from queries.loader import Query, load
 from queries.period import Period
 from queries.reports import arrivals, copies, customer, customers, invoices, lines, newest, products, sales
@@ -45,6 +46,8 @@ _ASKED: dict[str, Any] = {
     "hour_of_day": 12,
     "months_since": datetime.fromisoformat("2011-01-01"),
     "months_until": datetime.fromisoformat("2011-12-01"),
+    "ordered": "highest",
+    "lines_kind": "return",
     "measure": "net_sales",
     "bottom": 0,
     "product": "22423",
@@ -121,6 +124,8 @@ _OF_TIME_AND_COUNTRY: dict[str, tuple[Any, ...]] = {
     "spread": (invoices.spread,),
     "found": (invoices.sought, invoices.Sought(prefix="9", least=Decimal("-50.5")), 2, 20),
     "found, sign aside": (invoices.sought, invoices.of_column("return", 100), 1, 20),
+    "found, the lowest first": (invoices.sought, invoices.Sought(kind="order"), 1, 20, "lowest"),
+    "found, the longest first": (invoices.sought, invoices.Sought(), 2, 20, "longest"),
     "standing": (customers.new_and_returning, "month"),
     "best of the period": (customers.top_of_period, 10),
 }
@@ -231,6 +236,7 @@ def test_the_lake_answers_the_same_of_every_page_of_order_lines(asked: Sources, 
         replace(scope, customer=customer.NOBODY),
     ):
         assert differ(asked, lines.count, Which(narrowed)) == []
+        assert differ(asked, lines.page, Which(narrowed, kind="order"), 1, 50) == []
         total = int(lines.count(asked.warehouse, Which(narrowed)).row["lines"])
         for number in {1, 2, -(-total // 50)}:
             assert differ(asked, lines.page, Which(narrowed), number, 50) == []
@@ -327,7 +333,9 @@ def test_an_invoice_and_its_customer(asked: Sources, whole: Period) -> None:
     without = differences(invoice.frame, lines.of_invoice(asked.warehouse, "1").frame)
     assert {each.row for each in without} == {(line.event_id,) for line in invoice.lines}
     if invoice.customer_id is not None:
-        assert invoice.number in {each.number for each in asked.invoices.of_customer(invoice.customer_id).found}
+        others = asked.invoices.of_customer(invoice.customer_id).found
+        assert invoice.number in {each.number for each in others}
+        assert differences(frame_of(others), invoices.of_customer(asked.warehouse, invoice.customer_id).frame) == []
     with pytest.raises(NotFoundError):
         asked.invoices.invoice("1")
 

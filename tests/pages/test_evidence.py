@@ -10,7 +10,7 @@ import pytest
 
 from pages.parts import asked
 from pipeline.errors import QueryFailedError
-from queries.invoices import Invoices
+from queries.invoices import Invoices, frame_of
 from tests.pages.fakes import ANSWERS, FakeService
 from tests.pages.test_asking_on import SlowEngine, asked_with, button
 from tests.pages.test_pages import WHOLE, text
@@ -225,6 +225,23 @@ def test_an_invoice_tells_what_was_read_for_it(world: World) -> None:
     assert len(asked) > before
     opened(app, "The other invoices")
     assert '"IndexName": "customer"' in code(app)
+
+
+@pytest.mark.parametrize("more", [0, 1])
+def test_a_customers_other_invoices_are_asked_of_the_warehouse_too(world: World, more: int) -> None:
+    invoices = Invoices(world.services["dynamodb"], "weir-invoices")
+    held = frame_of(invoices.of_customer(17850).found)
+    held["lines"] += more
+    held["newest_at"] = held["first_at"]
+    world.warehouse.answers = dict(ANSWERS) | {"invoices_found": lambda _: held}
+    app = opened(world.open("invoices", invoice="536365"), "The other invoices")
+    button(app, "Ask the warehouse for the same").click().run()
+    (bound,) = asked_with(world, "invoices_found")
+    assert (bound["customer"], bound["kind"], str(bound["since"])) == ("17850", "", "1900-01-01 00:00:00")
+    if more:
+        assert f"{held['invoice_no'][0]}, lines:" in app.warning[0].value
+    else:
+        assert "The engines agree" in app.success[0].value
 
 
 @pytest.mark.parametrize("more", ["0", "0.0001"])

@@ -504,10 +504,23 @@ def test_a_part_of_a_column_stands_out_until_it_is_clicked_again(world: World) -
 def test_the_order_lines_of_invoices_that_were_found_are_theirs_alone(world: World) -> None:
     app = healthy(world.open("invoices", **WHOLE, kind="return", least="250", rows="1"))
     assert asked(world, "lines_of_found")["kind"] == "return"
+    assert "Lines on" not in {group.label for group in app.button_group}  # the search says which
     assert "lines_of_scope" not in {name for name, _ in world.warehouse.asked}
     assert "120 order lines, the oldest first" in text(app)
     healthy(world.open("invoices", **WHOLE, rows="1"))
     assert asked(world, "lines_of_scope")["top"] == 50
+
+
+def test_the_order_lines_of_one_kind_of_invoice_are_behind_returns(world: World) -> None:
+    app = healthy(world.open("sales", **WHOLE, rows="3"))
+    assert "lines_of_scope_count" not in {name for name, _ in world.warehouse.asked}  # a rollup knows how many
+    kind = next(group for group in app.button_group if group.label == "Lines on")
+    app = healthy(kind.set_value("return").run())
+    assert [address(app, name) for name in ("lines", "rows")] == ["return", "1"]
+    assert asked(world, "lines_of_scope")["of_kind"] == asked(world, "lines_of_scope_count")["of_kind"] == "return"
+    assert "120 order lines, the oldest first" in text(app)
+    next(button for button in app.button if button.label == "Close").click().run()
+    assert [address(healthy(app), name) for name in ("lines", "rows")] == ["", ""]
 
 
 def test_the_order_lines_of_customers_are_those_of_whom_the_page_is_narrowed_to(world: World) -> None:

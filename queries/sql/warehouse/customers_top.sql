@@ -14,6 +14,16 @@ with known as (
     limit :top
 ),
 
+nobody_there as (
+    select
+        sum(invoices) as invoices, sum(net_sales) as net_sales,
+        cast(sum(case when kind = 'order' then invoices else 0 end) as bigint) as orders,
+        sum(case when kind = 'return' then net_sales else 0 end) as returns, cast(sum(units) as bigint) as units,
+        cast(max(day) as timestamp) as last_at
+    from invoices_by_day
+    where standing = 'no customer id' and country = :country
+),
+
 final as (
     select
         row_number() over (order by net_sales desc, customer) as place, customer, country, net_sales, orders, returns,
@@ -24,14 +34,9 @@ final as (
     from customers_summary
     where customer = 'no customer id' and :country = ''
     union all
-    select
-        0, 'no customer id', cast(null as varchar(1000)), sum(net_sales),
-        cast(sum(case when kind = 'order' then invoices else 0 end) as bigint),
-        sum(case when kind = 'return' then net_sales else 0 end), cast(sum(units) as bigint),
-        cast(max(day) as timestamp)
-    from invoices_by_day
-    where standing = 'no customer id' and country = :country
-    having sum(invoices) > 0
+    select 0, 'no customer id', cast(null as varchar(1000)), net_sales, orders, returns, units, last_at
+    from nobody_there
+    where invoices > 0
 )
 
 select place, customer, country, net_sales, orders, returns, units, last_at

@@ -4,4 +4,6 @@ with
 
 -- include: lines_of_fitting
 
+-- include: lines_of_kind
+
 -- include: lines_count

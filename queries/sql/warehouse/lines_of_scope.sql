@@ -2,4 +2,6 @@
 with
 -- include: lines_of_scope
 
+-- include: lines_of_kind
+
 -- include: lines_page

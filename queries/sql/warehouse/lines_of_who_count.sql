@@ -4,4 +4,6 @@ with
 
 -- include: lines_of_who
 
+-- include: lines_of_kind
+
 -- include: lines_count

@@ -1,4 +1,4 @@
--- One row per order line of `lines`, by time, invoice and line; the first :top of those after the last one of a page.
+-- One row per order line of `chosen`, by time, invoice and line; the first :top of those after the last one of a page.
 -- :after_at timestamp   the invoice date of the last one seen; one before all at first
 -- :after_invoice string its InvoiceNo, or '' at first
 -- :after_line integer   its LineNo, 0 for none
@@ -8,7 +8,7 @@ final as (
     select
         event_id, invoice_no, line_no, stock_code, description, quantity, invoice_date, unit_price, customer_id,
         country, amount
-    from lines
+    from chosen
     where invoice_date >= :after_at
         and (
             invoice_date > :after_at

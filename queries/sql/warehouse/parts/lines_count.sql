@@ -1,7 +1,7 @@
--- One row: how many `lines` there are.
+-- One row: how many are `chosen`.
 final as (
     select count(*) as lines
-    from lines
+    from chosen
 )
 
 select lines

@@ -1,11 +1,11 @@
--- One row per order line of `lines`, by time, invoice and line; :top of them after the first :skipped.
+-- One row per order line of `chosen`, by time, invoice and line; :top of them after the first :skipped.
 -- :top integer      how many
 -- :skipped integer  how many lie on the pages before
 final as (
     select
         event_id, invoice_no, line_no, stock_code, description, quantity, invoice_date, unit_price, customer_id,
         country, amount
-    from lines
+    from chosen
 )
 
 select
