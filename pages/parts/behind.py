@@ -128,5 +128,5 @@ def _files(parts: Callable[[], Iterator[pd.DataFrame]]) -> None:
             key=f"lines {ending}",
             on_click="ignore",
             icon=":material/download:",
-            help=f"All of them, {words.count(_MOST_ROWS)} at most",
+            help=f"All of them, {words.count(_MOST_ROWS)} at most. If that fails, open the page anew: it tells why.",
         )

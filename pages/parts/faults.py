@@ -6,6 +6,7 @@ know of it once, when it began; a fault that comes back after it was gone for a 
 
 from __future__ import annotations
 
+import logging
 import re
 import time
 from threading import Lock
@@ -14,12 +15,17 @@ from typing import TYPE_CHECKING
 import streamlit as st
 from streamlit.logger import get_logger
 
-from pipeline.errors import BadInputError, CloudDownError, NotFoundError, QueryCancelledError, QueryRefusedError
+from pipeline.errors import (
+    BadInputError,
+    CloudDownError,
+    NotFoundError,
+    QueryCancelledError,
+    QueryRefusedError,
+    WeirError,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-    from pipeline.errors import WeirError
 
 LOGGER = "weir.pages"
 # Nobody has met it for so long: it was over. A page that looks again does so sooner.
@@ -63,6 +69,24 @@ def log(what: str, error: WeirError) -> None:
     line = " ".join("".join(letter if letter.isprintable() else " " for letter in told).split())
     # Streamlit's way, so that the line has a time and stands in the log once: with its own messages.
     get_logger(LOGGER).warning("%s", line)
+
+
+class _OfFiles(logging.Filter):
+    """Lets Streamlit log a file that could not be made, with its trace, unless the reason has a name: that is told."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Whether Streamlit's record stands."""
+        error = record.exc_info[1] if record.exc_info else None
+        while error is not None and not isinstance(error, WeirError):
+            error = error.__cause__
+        if error is None:
+            return True
+        log("A file", error)
+        return False
+
+
+# It makes files when they are asked for, in a thread that belongs to no page.
+logging.getLogger("streamlit.runtime.backend_operation_handler").addFilter(_OfFiles())
 
 
 @st.cache_resource(show_spinner=False, max_entries=1)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Literal
 
 import pandas as pd
 
+from pipeline.errors import QueryTimeoutError
 from queries.loader import load
 from queries.who import EVERYBODY, Who
 
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
 
 _SQL = load("warehouse")
 _PART = 50_000
+_LONGEST_S = 120.0  # that all rows may take
 
 
 @dataclass(frozen=True)
@@ -69,7 +72,11 @@ def count(warehouse: Engine, which: Which) -> Figure:
 
 
 def parts(warehouse: Engine, which: Which, most: int, size: int = _PART) -> Iterator[pd.DataFrame]:
-    """All rows in parts of `size`, `most` altogether, in the same order; each part begins where the last one ended."""
+    """All rows in parts of `size`, `most` altogether, in the same order; each part begins where the last one ended.
+
+    Raises as the warehouse does, and QueryTimeoutError when all parts together take longer than two minutes.
+    """
+    ends = time.monotonic() + _LONGEST_S
     query = which.query("_after")
     after: dict[str, object] = {
         "after_at": which.scope.since - timedelta(days=1),
@@ -79,6 +86,8 @@ def parts(warehouse: Engine, which: Which, most: int, size: int = _PART) -> Iter
     }
     left = most
     while left > 0:
+        if time.monotonic() > ends:
+            raise QueryTimeoutError(f"All order lines take longer than {_LONGEST_S:.0f} s. Choose a shorter period.")
         top = min(size, left)
         frame = _whole(warehouse.ask(query, **which.bound(query, **after, top=top)).frame)
         if not frame.empty:

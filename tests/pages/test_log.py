@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
+from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
 import pytest
 from streamlit.logger import get_logger
+from streamlit.runtime import backend_operation_handler
+from streamlit.runtime.media_file_manager import MediaFileManager
+from streamlit.runtime.memory_media_file_storage import MemoryMediaFileStorage
 
 from pages.parts import faults
 from pipeline.errors import BadInputError, CloudDownError, NotFoundError, QueryTimeoutError, WeirError
@@ -18,6 +23,7 @@ if TYPE_CHECKING:
 
     from tests.pages.conftest import World
 
+_OF_FILES = backend_operation_handler.__name__
 DOWN = "The warehouse cannot be reached (Connection refused). Is it running?"
 
 OTHERWISE_DOWN = "The warehouse at 127.0.0.1:5439 cannot be reached (server socket closed). Locally, is it running?"
@@ -43,7 +49,8 @@ def log() -> Iterator[Kept]:
     """What an operator reads: our lines, and those of Streamlit about errors that nobody named."""
     kept = Kept()
     # A record that a logger passed on to the root as well would be there twice.
-    loggers = [get_logger(faults.LOGGER), get_logger("streamlit.error_util"), logging.getLogger()]
+    names = (faults.LOGGER, "streamlit.error_util", _OF_FILES)
+    loggers = [*map(get_logger, names), logging.getLogger()]
     for logger in loggers:
         logger.addHandler(kept)
     yield kept
@@ -126,3 +133,27 @@ def test_a_fault_that_was_gone_is_logged_when_it_comes_back() -> None:
         assert not known.is_new(CloudDownError(DOWN))
     now += faults.GONE_AFTER_S + 1
     assert known.is_new(CloudDownError(DOWN))
+
+
+@pytest.mark.parametrize("error", [CloudDownError(DOWN), ValueError("a bug")])
+def test_a_file_that_cannot_be_made_is_logged_in_one_line_unless_it_is_a_bug(
+    world: World, log: Kept, error: Exception
+) -> None:
+    assert world
+
+    def made() -> bytes:
+        raise error
+
+    files = MediaFileManager(MemoryMediaFileStorage("/media"))
+    handler = backend_operation_handler.DeferredFileHandler(lambda: files)
+    for _ in range(2):
+        file_id = files.add_deferred(made, "text/csv", "of the page", "rows.csv")
+        request = SimpleNamespace(request_id="1", deferred_file=SimpleNamespace(file_id=file_id))
+        answer = asyncio.run(handler.handle(request, "a session"))  # type: ignore[arg-type]  # as much as it reads
+        assert answer.error_msg == "Failed to generate file for download"
+    traces = [record for record in log.records if record.exc_info]
+    if isinstance(error, WeirError):
+        assert [line for line in log.lines if "A file: CloudDownError" in line] == log.lines
+        assert len(log.lines) == 1
+    else:
+        assert len(traces) == 2
