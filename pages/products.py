@@ -27,15 +27,17 @@ with st.container(horizontal=True, vertical_alignment="bottom"):
     end = cast("products.End", options.one_of("from", "From the", ENDS, drops=options.PAGED))
     wanted = options.typed("find", "Find a product", "CAKESTAND or 22423", icon=":material/search:")
 scope = state.scope.without("product")
+of_chosen = one_product.questions(state, state.product) if state.product else []
 ranked, totals, *more = asked.together(
     asked.warehouse(products.ranked, scope, ranking, end, TOP),
     asked.warehouse(sales.totals, scope),
+    *of_chosen,
     *([asked.warehouse(products.found, wanted, FOUND)] if wanted else []),
 )
 sold = None
 if wanted:
     with states.panel("Products found"):
-        product_ranking.found(more[0], wanted)
+        product_ranking.found(more[-1], wanted)
 with states.panel("Products sold"):
     sold = totals.figure().row
     if sold["lines"]:
@@ -50,7 +52,9 @@ with states.panel("Products ranked"):
 product = state.product or first
 lines = None
 if product:
-    lines = one_product.show(state, product)
+    # Which product comes first is known only now.
+    answers = more[: len(of_chosen)] or asked.together(*one_product.questions(state, product))
+    lines = one_product.show(state, product, answers)
     if not state.country:
         product_ranking.leaders(state)
 # Of the product that was chosen; one that comes first by itself is one of all.

@@ -59,15 +59,17 @@ _DOWN_STATUS = 500
 
 
 @cache
-def client(service: str, *, attempts: int = 4) -> Any:  # noqa: ANN401 - boto3 makes its clients at run time
-    """The client of `service`, one per process and number of `attempts` (clients are thread-safe).
+def client(service: str, *, attempts: int = 4, silent_s: float = 60) -> Any:  # noqa: ANN401 - boto3 makes its clients at run time
+    """The client of `service`, one per process and how it tries (clients are thread-safe).
+
+    An attempt fails when the service is silent for `silent_s` seconds; somebody who waits for a page wants that short.
 
     `attempts=1` leaves every retry to the caller, which is what a sender that counts outcomes wants. Its calls are made
     by our own code, record for record, and are not checked by botocore: that takes a quarter of its time.
     """
     config = Config(
         connect_timeout=3,
-        read_timeout=60,
+        read_timeout=silent_s,
         max_pool_connections=16,
         retries={"mode": "standard", "total_max_attempts": attempts},
         parameter_validation=attempts > 1,

@@ -21,6 +21,10 @@ if TYPE_CHECKING:
     from queries.figure import Engine
 
 
+# Of what a page looks up by itself: with the time to connect, 20 s go by at most, as for a query of the warehouse.
+_ATTEMPTS, _SILENT_S = 2, 7.0
+
+
 @dataclass(frozen=True)
 class Sources:
     """The engines, the invoices, the stack's outputs, what is viewed now, and `client` for any other service."""
@@ -40,12 +44,13 @@ def of(settings: Settings) -> Sources:
     Raises NotDeployedError without a stack, and CloudError when it cannot be asked.
     """
     outputs = stack.outputs(settings.stack)
+    dynamodb = clients.client("dynamodb", attempts=_ATTEMPTS, silent_s=_SILENT_S)
     return Sources(
         settings,
         outputs,
         Warehouse(partial(open_connection, outputs)),
         lake.Lake(lake.connect(outputs.athena_workgroup, outputs.lake_database, settings.cloud)),
-        Invoices(clients.client("dynamodb"), outputs.invoices_table),
+        Invoices(dynamodb, outputs.invoices_table),
         clients.client,
-        ActiveViews(clients.client("dynamodb"), outputs.active_views_table),
+        ActiveViews(dynamodb, outputs.active_views_table),
     )

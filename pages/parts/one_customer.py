@@ -14,7 +14,7 @@ from queries import segments
 from queries.reports import customer, invoices
 from queries.reports.invoices import Sought
 from queries.reports.lines import Which
-from queries.scope import Scope
+from queries.scope import ALWAYS, Scope
 
 if TYPE_CHECKING:
     from pages.parts.asked import Answering
@@ -27,7 +27,12 @@ _PRODUCTS = 20
 
 def show(state: Selection, who: str) -> None:
     """All of it, of all time."""
-    (totals,) = asked.together(asked.warehouse(customer.totals, who))
+    page = invoice_lists.page_number()
+    totals, course, own = asked.together(
+        asked.warehouse(customer.totals, who),
+        asked.warehouse(customer.by_period, who, state.by),
+        asked.warehouse(invoices.sought, ALWAYS, Sought(customer=who), page, invoice_lists.PAGE),
+    )
     with states.panel("The customer"):
         found = totals.figure()
         if found.empty:
@@ -46,11 +51,6 @@ def show(state: Selection, who: str) -> None:
         evidence.show("The customer", totals)
         scope = Scope(
             row["first_at"].to_pydatetime(), row["last_at"].to_pydatetime() + timedelta(seconds=1), customer=who
-        )
-        page = invoice_lists.page_number()
-        course, own = asked.together(
-            asked.warehouse(customer.by_period, who, state.by),
-            asked.warehouse(invoices.sought, scope.without("customer"), Sought(customer=who), page, invoice_lists.PAGE),
         )
         with states.panel("Over time"):
             _course(state, course, name)

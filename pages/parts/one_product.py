@@ -15,7 +15,9 @@ from queries.reports import products
 from queries.selection import written
 
 if TYPE_CHECKING:
-    from pages.parts.asked import Answering
+    from collections.abc import Sequence
+
+    from pages.parts.asked import Answering, Question
     from queries.selection import Selection
 
 HEADLINE = (d.NET_SALES, d.UNITS, d.ORDERS, d.RETURNS)
@@ -26,14 +28,19 @@ _COUNTRIES = 8
 _NAME_LENGTH = 30
 
 
-def show(state: Selection, product: str) -> int | None:
-    """All of it; how many order lines are behind it in what is known, None when that is not to be had."""
+def questions(state: Selection, product: str) -> list[Question]:
+    """What `show` shows at once."""
     scope, whole = replace(state.scope, product=product), replace(state.whole, product=product)
-    totals, course, countries = asked.together(
+    return [
         asked.warehouse(products.totals, scope),
         asked.warehouse(products.by_period, whole, state.by),
         asked.warehouse(products.by_country, scope.without("country")),
-    )
+    ]
+
+
+def show(state: Selection, product: str, answers: Sequence[Answering]) -> int | None:
+    """All of it; how many order lines are behind it in what is known, None when that is not to be had."""
+    totals, course, countries = answers
     lines = None
     with states.panel("The product"):
         sold = totals.figure().row
