@@ -25,14 +25,15 @@ from queries.who import Who
 TOP = 10
 WHEN = {"always": "Of all time", "period": "In the period"}
 
+of_one = bool(st.query_params.get("customer"))
 state, span = frame.begin(
     "Customers",
     "Who buys most, who is new and who comes back, and who is about to be lost?",
-    narrows=("country", "customer", "step"),
+    # One customer's history is about nobody else, and of all time and every country.
+    narrows=("customer",) if of_one else ("country", "step"),
     by_options=("day", "month", "year"),
     series=3,
-    # One customer's history is about nobody else.
-    more=None if st.query_params.get("customer") else customer_who.crumbs,
+    more=None if of_one else customer_who.crumbs,
 )
 if state.customer:
     try:

@@ -55,8 +55,7 @@ if product:
     # Which product comes first is known only now.
     answers = more[: len(of_chosen)] or asked.together(*one_product.questions(state, product))
     lines = one_product.show(state, product, answers)
-    if not state.country:
-        product_ranking.leaders(state)
+    product_ranking.leaders(state)
 # Of the product that was chosen; one that comes first by itself is one of all.
 if state.product:
     behind.lines(Which(products.known(state.scope)), lines, f"Order lines of {state.product}")

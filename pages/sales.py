@@ -44,8 +44,8 @@ with states.panel("Sales totals"):
         places.product(state, sold)
         earlier = more[0].figure().row if more else None
         tiles.headline(HEADLINE, sold, earlier=earlier, against=state.compare)
-        tiles.further(FURTHER, sold)
-        tiles.further([average for average in AVERAGES if sold[average.column] is not None], sold)
+        tiles.further(FURTHER, sold, earlier=earlier)
+        tiles.further([average for average in AVERAGES if sold[average.column] is not None], sold, earlier=earlier)
     before = {filters.COMPARED[state.compare].capitalize(): more[0]} if more else None
     evidence.show("Sales totals", totals, more=before)
 

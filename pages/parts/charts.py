@@ -131,13 +131,17 @@ def course(
         )
     ]
     if before is not None and not before.empty:
+        # The tooltip's own step is that of the line; of many steps their names would be too much to send.
+        few = len(values) <= _MANY
+        told = "%{customdata}: " if few else "before: "
         traces.append(
             go.Scatter(
                 **at,
                 y=numbers(before[measure.column])[: len(values)],
                 mode="lines",
                 line={"color": theme.GREY, "width": 2, "dash": "dash"},
-                hovertemplate=layouts.hover(measure).replace(measure.label, f"{measure.label} before"),
+                customdata=[words.step(step, by) for step in before[time][: len(values)]] if few else None,
+                hovertemplate=told + layouts.hover(measure),
                 name="before",
             )
         )

@@ -74,7 +74,9 @@ def begin(
                 evidence.show("The newest event", span.answering, label=span.told())
         st.space("stretch")
         views.menu(title.lower())
-    _breadcrumb(state, narrows, more(span) if more else {})
+    crumbs = {name: text for name, text in _crumbs(state).items() if name in narrows}
+    crumbs |= {name: words.plain(text) for name, text in (more(span) if more else {}).items() if text}
+    _breadcrumb(state, crumbs, zooms=_FINER.get(state.by) in by_options)
     return state, span
 
 
@@ -92,10 +94,8 @@ def nothing_sold(state: Selection, span: Span) -> None:
     st.info(f"No sales from {words.period(state.period)}{to}. {way}.", icon=":material/search_off:")
 
 
-def _breadcrumb(state: Selection, narrows: Sequence[str], more: Mapping[str, str]) -> None:
-    """What the page is narrowed to, each with a way out."""
-    crumbs = {name: text for name, text in _crumbs(state).items() if name in narrows}
-    crumbs |= {name: words.plain(text) for name, text in more.items() if text}
+def _breadcrumb(state: Selection, crumbs: Mapping[str, str], *, zooms: bool) -> None:
+    """What the page is narrowed to, each with a way out; and, if it `zooms`, a way into a step of the period."""
     place = st.empty()  # there or not, what follows keeps its place on the page, and who chose there the focus
     if not crumbs:
         return
@@ -105,7 +105,7 @@ def _breadcrumb(state: Selection, narrows: Sequence[str], more: Mapping[str, str
             st.button(
                 text, key=f"crumb {name}", icon=_ICON, on_click=narrowing.clear, args=(name,), help="Click to clear"
             )
-        if state.step is not None and state.by != "hour":
+        if state.step is not None and zooms:
             st.button(
                 "Zoom in", key="crumb zoom", icon=":material/zoom_in:", type="tertiary", on_click=_zoom, args=(state,)
             )

@@ -45,7 +45,7 @@ def show(state: Selection, who: str) -> None:
         row = found.row
         name = "No customer id" if who == customer.NOBODY else f"Customer {who}"
         st.header(name)
-        st.caption("The whole history: neither the period nor a country above narrows it.")
+        st.caption("The whole history: the period above does not narrow it.")
         st.markdown(_about(who, row), help=None if who == customer.NOBODY else segments.SCORES)
         tiles.headline(HEADLINE, row)
         evidence.show("The customer", totals)

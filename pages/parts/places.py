@@ -23,7 +23,7 @@ _DEFINED = f"{d.NET_SALES.label}: {d.NET_SALES.definition}"
 def weekdays(state: Selection, answering: Answering | None) -> None:
     """A heat map of net sales; or, of one product, why there is none."""
     if answering is None:
-        st.subheader("By weekday and hour")
+        st.subheader("By weekday and hour", help=_DEFINED)
         st.caption("Hours are kept for all products together, not for each. Clear the product above to see them.")
         return
     found = answering.figure()

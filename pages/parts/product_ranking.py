@@ -145,11 +145,21 @@ def found(answering: Answering, wanted: str) -> None:
     evidence.show("Products found", answering)
 
 
+def _ask_for_leaders(state: Selection) -> None:
+    st.button(
+        f"What led each {state.by}?",
+        icon=":material/leaderboard:",
+        on_click=options.put,
+        args=("leaders", "1"),
+        disabled=bool(state.country),
+        help="Known of all countries together: clear the country above" if state.country else None,
+    )
+
+
 def leaders(state: Selection) -> None:
     """The product that led each day, month or year; asked when somebody wants to know, for days are many."""
-    if st.query_params.get("leaders") != "1":
-        label = f"What led each {state.by}?"
-        st.button(label, icon=":material/leaderboard:", on_click=options.put, args=("leaders", "1"))
+    if st.query_params.get("leaders") != "1" or state.country:
+        _ask_for_leaders(state)
         return
     (answering,) = asked.together(asked.warehouse(products.best_of_each, state.whole.without("product"), state.by))
     with states.panel("The leading products"):

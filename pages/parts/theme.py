@@ -22,6 +22,7 @@ OF_MEASURE: dict[str, tuple[str, Named]] = {
     "net_sales": (NET_SALES, "blue"),
     "gross_sales": (NET_SALES, "blue"),
     "average_order": (NET_SALES, "blue"),
+    **{f"per_{step}": (NET_SALES, "blue") for step in ("hour", "day", "month", "year")},
     "units": (NET_SALES, "blue"),
     "orders": (ORDERS, "green"),
     "customers": (ORDERS, "green"),

@@ -76,14 +76,34 @@ def _changed(measure: Measure, number: Any, before: Any, against: str) -> None: 
     )
 
 
-def further(measures: Sequence[Measure], numbers: Mapping[str, Any]) -> None:
-    """More figures in short form, with the exact value on hover."""
+def further(
+    measures: Sequence[Measure], numbers: Mapping[str, Any], *, earlier: Mapping[str, Any] | None = None
+) -> None:
+    """More figures in short form, with the exact value on hover; `earlier` as in `headline`."""
     with st.grid(len(measures), min_column_width=140):
         for measure in measures:
-            number = numbers[measure.column]
-            short = words.short_money(number) if measure.unit == "money" else words.count(number)
-            exact = f"Exactly {value(measure, number)}. {measure.definition}"
-            st.metric(measure.label, short, help=exact, border=True, height="stretch")
+            number, exact, change = numbers[measure.column], "", None
+            if earlier is not None:
+                before = earlier[measure.column]
+                change = None if number is None or before is None else words.change(number, before)
+                change = change or f"was {_short(measure, before)}"
+                exact = f" It was {value(measure, before)}."
+            st.metric(
+                measure.label,
+                _short(measure, number),
+                delta=change,
+                delta_color=theme.OF_MEASURE.get(measure.column, (theme.GREY, "gray"))[1],
+                delta_arrow="auto" if change and not change.startswith("was") else "off",
+                help=f"Exactly {value(measure, number)}.{exact} {measure.definition}",
+                border=True,
+                height="stretch",
+            )
+
+
+def _short(measure: Measure, number: Any) -> str:  # noqa: ANN401 - as above
+    if number is None:
+        return "—"
+    return words.short_money(number) if measure.unit == "money" else words.count(number)
 
 
 def compared(measure: Measure, course: Sequence[Any], before: Any, against: str) -> None:  # noqa: ANN401 - as above

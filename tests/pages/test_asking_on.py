@@ -269,6 +269,14 @@ def test_what_the_pickers_wait_for_can_be_cancelled_too(
     assert "newest event 9 Dec 2011" in " ".join(each.proto.popover.label for each in app.get("popover"))
 
 
+@pytest.mark.parametrize(("by", "zooms"), [("day", False), ("month", True)])
+def test_a_step_is_zoomed_into_only_where_the_page_divides_finer(world: World, by: str, zooms: bool) -> None:
+    app = world.open("products", **{**WHOLE, "by": by}, step="2011-11-01")
+    assert ("Zoom in" in {each.label for each in app.button}) == zooms
+    app = world.open("products", **{**WHOLE, "by": by}, step="2011-11-01", country="France")
+    assert "Zoom in" not in {each.label for each in app.button}
+
+
 # --- saved views --------------------------------------------------------------------------------------------------
 
 

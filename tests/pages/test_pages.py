@@ -71,10 +71,30 @@ def test_sales_headline_is_exact_text(world: World) -> None:
     assert "November 2011 sold most: £19.5M" in text(app)
 
 
-def test_every_figure_has_its_definition_and_its_evidence(world: World) -> None:
-    app = world.open("sales", **WHOLE)
-    assert all(metric.proto.help for metric in app.metric)
-    assert "Fake in 10 ms" in text(app)
+@pytest.mark.parametrize(
+    ("page", "about"),
+    [
+        ("overview", {}),
+        ("sales", WHOLE),
+        ("sales", {**WHOLE, "product": "22423", "compare": "year"}),
+        ("products", WHOLE),
+        ("invoices", WHOLE),
+        ("invoices", {**WHOLE, "kind": "return"}),
+        ("invoices", {"invoice": "536365"}),
+        ("customers", WHOLE),
+        ("customers", {**WHOLE, "segment": "champions", "cohort": "2011-01+3"}),
+        ("customers", {"customer": "14646"}),
+    ],
+)
+def test_every_figure_has_its_definition_and_its_evidence(world: World, page: str, about: dict[str, str]) -> None:
+    app = world.open(page, **about)
+    assert not app.exception
+    assert not [metric.label for metric in app.metric if not metric.proto.help]
+    # The title of a chart or of a list; an invoice's and a product's tells which it is.
+    undefined = [each.value for each in app.subheader if not each.proto.help]
+    assert not [title for title in undefined if "536365" not in title and "22423" not in title]
+    evidence = [each for each in app.get("popover") if each.proto.popover.label == "Evidence"]
+    assert len(evidence) >= max(1, len(app.get("plotly_chart")))
 
 
 def test_overview_compares_the_latest_day(world: World) -> None:

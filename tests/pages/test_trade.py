@@ -596,6 +596,30 @@ def test_what_a_chart_shows_is_told_with_what_it_is_narrowed_to(world: World) ->
     assert "Net sales of the 3 countries that bought most, in November 2011." in told
     assert "Net sales by weekday and hour of the day, in November 2011, France." in told
     assert "Net sales by month, from 1 Dec 2010 to 9 Dec 2011, France; dashed, a year before." in told
+    assert "Dashed: a year before, 1 Dec 2009 to 9 Dec 2010" in text(app)
+
+
+def test_every_tile_tells_its_change_where_a_period_is_compared(world: World) -> None:
+    app = healthy(world.open("sales", **WHOLE, compare="previous"))
+    assert len(app.metric) > 10
+    assert not [metric.label for metric in app.metric if not metric.delta or "It was " not in metric.proto.help]
+    app = healthy(world.open("sales", **WHOLE))
+    assert not any(metric.delta for metric in app.metric)
+
+
+def test_what_led_each_month_is_not_offered_of_a_country(world: World) -> None:
+    app = healthy(world.open("products", **WHOLE, country="France", leaders="1"))
+    assert next(button for button in app.button if button.label == "What led each month?").disabled
+    assert "best_products" not in {name for name, _ in world.warehouse.asked}
+
+
+def test_one_customers_history_is_narrowed_by_nothing_else(world: World) -> None:
+    app = healthy(world.open("customers", **WHOLE, customer="14646", country="France", step="2011-11-01"))
+    labels = {button.label for button in app.button}
+    assert "customer 14646" in labels
+    assert not {"France", "November 2011", "Clear all"} & labels
+    next(button for button in app.button if button.label == "customer 14646").click().run()
+    assert {"France", "November 2011"} <= {button.label for button in healthy(app).button}
 
 
 def test_a_page_of_order_lines_beyond_the_last_leads_to_the_first(world: World) -> None:

@@ -33,6 +33,15 @@ def test_every_bucket_is_encrypted_and_private(bucket: str) -> None:
     assert set(properties["PublicAccessBlockConfiguration"].values()) == {True}
 
 
+def test_the_workgroup_stops_a_query_that_reads_too_much_whoever_asks() -> None:
+    (workgroup,) = _of_type("AWS::Athena::WorkGroup")
+    settings = RESOURCES[workgroup]["Properties"]["WorkGroupConfiguration"]
+    assert settings["EnforceWorkGroupConfiguration"] is True
+    assert settings["BytesScannedCutoffPerQuery"] == {"Ref": "ScannedBytesLimit"}
+    limit = packaging.template()["Parameters"]["ScannedBytesLimit"]
+    assert 10 * 10**6 <= int(limit["Default"]) <= 2**30
+
+
 @pytest.mark.parametrize(("role", "statement"), _statements())
 def test_no_role_has_a_wildcard_for_an_action_or_for_all_resources(role: str, statement: dict[str, Any]) -> None:
     actions = statement["Action"] if isinstance(statement["Action"], list) else [statement["Action"]]
