@@ -33,7 +33,7 @@ def money(pounds: Decimal | float | None) -> str:
     """Exact to the penny: £9,747,747.93. A long dash for nothing."""
     if pounds is None:
         return "—"
-    exact = Decimal(pounds).quantize(_PENCE, ROUND_HALF_UP)
+    exact = Decimal(str(pounds)).quantize(_PENCE, ROUND_HALF_UP)  # a float as it is written: 2.675 itself is less
     return f"{'-' if exact < 0 else ''}£{abs(exact):,}"
 
 

@@ -30,6 +30,12 @@ def test_money(pounds: Decimal, exact: str, short: str) -> None:
     assert words.short_money(pounds) == short
 
 
+@given(st.integers(min_value=-(10**13), max_value=10**13))
+def test_money_in_a_table_reads_as_in_a_tile(ten_thousandths: int) -> None:
+    exact = Decimal(ten_thousandths).scaleb(-4)
+    assert words.money(float(exact)) == words.money(exact)
+
+
 def test_no_money_is_a_dash() -> None:
     assert words.money(None) == "—"
 
