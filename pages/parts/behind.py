@@ -13,6 +13,7 @@ from pages.parts import asked, evidence, options, states, tables, words
 from pages.parts.invoice_lists import KINDS
 from queries import export
 from queries.reports import lines as report
+from queries.reports.customer import NOBODY
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -98,11 +99,11 @@ def _table(frame: pd.DataFrame) -> None:
             "Line": frame["line_no"],
             "Date (UTC)": [words.moment(at) for at in frame["invoice_date"]],
             "Code": frame["stock_code"],
-            "Description": frame["description"].fillna("no description"),
+            "Description": frame["description"].fillna(words.UNNAMED),
             "Quantity": frame["quantity"],
             "Unit price": frame["unit_price"].astype(float),
             "Amount": frame["amount"].astype(float),
-            "Customer": ["no customer id" if pd.isna(who) else str(int(who)) for who in frame["customer_id"]],
+            "Customer": [NOBODY if pd.isna(who) else str(int(who)) for who in frame["customer_id"]],
             "Country": frame["country"],
         }
     )

@@ -13,6 +13,7 @@ from queries.figure import Figure
 from queries.invoices import frame_of
 from queries.reports import invoices
 from queries.reports import lines as order_lines
+from queries.reports.customer import NOBODY
 
 if TYPE_CHECKING:
     from queries.figure import Evidence
@@ -23,7 +24,7 @@ _KINDS = {"order": "Order", "return": "Return", "adjustment": "Adjustment"}
 
 def document(invoice: Invoice, behind: Evidence) -> None:
     """Header, total and lines, and what is `behind` them."""
-    customer = "no customer id" if invoice.customer_id is None else f"customer {invoice.customer_id}"
+    customer = NOBODY if invoice.customer_id is None else f"customer {invoice.customer_id}"
     st.subheader(f"{_KINDS[invoice.kind]} {words.plain(invoice.number)}")
     st.markdown(f"{words.moment(invoice.date)} UTC · {customer} · {words.plain(invoice.country)}")
     if invoice.customer_id is not None:
@@ -45,7 +46,7 @@ def document(invoice: Invoice, behind: Evidence) -> None:
         {
             "Line": [line.line_no for line in invoice.lines],
             "Code": [line.stock_code for line in invoice.lines],
-            "Description": [line.description or "no description" for line in invoice.lines],
+            "Description": [line.description or words.UNNAMED for line in invoice.lines],
             "Quantity": [line.quantity for line in invoice.lines],
             "Unit price": [float(line.unit_price) for line in invoice.lines],
             "Amount": [float(line.amount) for line in invoice.lines],

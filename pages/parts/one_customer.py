@@ -98,7 +98,7 @@ def _products(who: str) -> None:
             return
         frame = found.frame
         number = int(frame["found"].iloc[0])
-        names = frame["description"].fillna("no description")
+        names = frame["description"].fillna(words.UNNAMED)
         st.subheader(f"{words.count(number)} products, the most for {words.plain(str(names.iloc[0]))}", help=_DEFINED)
         table = pd.DataFrame(
             {

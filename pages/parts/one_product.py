@@ -9,7 +9,6 @@ import pandas as pd
 import streamlit as st
 
 from pages.parts import asked, charts, evidence, narrowing, options, states, tables, tiles, words
-from pages.parts.product_ranking import UNNAMED
 from queries import definitions as d
 from queries.reports import products
 from queries.selection import written
@@ -52,7 +51,7 @@ def show(state: Selection, product: str, answers: Sequence[Answering]) -> int | 
             )
             evidence.show("The product", totals)
             return lines
-        st.header(words.plain(f"{sold['description'] or UNNAMED} ({product})"))
+        st.header(words.plain(f"{sold['description'] or words.UNNAMED} ({product})"))
         if not lines:
             st.info(
                 f"Nothing of it was sold {words.during(state)}. It was first sold on "
@@ -144,7 +143,7 @@ def _together(state: Selection, product: str) -> None:
             evidence.show("Bought together", answering)
             return
         frame = found.frame
-        names = [str(name) for name in frame["description"].fillna(UNNAMED)]
+        names = [str(name) for name in frame["description"].fillna(words.UNNAMED)]
         codes = [str(code) for code in frame["stock_code"]]
         st.subheader(f"{frame['share'].iloc[0]:.0%} of its orders hold {words.plain(names[0])} too", help=d.TOGETHER)
         table = pd.DataFrame(

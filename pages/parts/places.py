@@ -58,7 +58,7 @@ def product(state: Selection, sold: Mapping[str, Any]) -> None:
     """Which product the page is about, when it is about one, and which days when it is about a country's months."""
     if not state.product:
         return
-    st.subheader(words.plain(f"{sold['description'] or product_ranking.UNNAMED} ({state.product})"))
+    st.subheader(words.plain(f"{sold['description'] or words.UNNAMED} ({state.product})"))
     if state.country:
         product_ranking.by_whole_months(state)
 

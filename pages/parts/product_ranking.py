@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from queries.reports.products import End, Ranking
     from queries.selection import Selection
 
-UNNAMED = "no description"
 MEASURES: dict[Ranking, d.Measure] = {
     "net_sales": d.NET_SALES,
     "units": d.UNITS,
@@ -37,7 +36,7 @@ def show(state: Selection, answering: Answering, ranking: Ranking, end: End) -> 
     if found.empty:
         return ""
     frame, measure = found.frame, MEASURES[ranking]
-    names = [str(name) for name in frame["description"].fillna(UNNAMED)]
+    names = [str(name) for name in frame["description"].fillna(words.UNNAMED)]
     codes = [str(code) for code in frame["stock_code"]]
     tiles.further((d.PRODUCTS, d.FOR_MOST), {name: frame[name].iloc[0] for name in ("products", "for_most")})
     st.subheader(
@@ -139,7 +138,7 @@ def found(answering: Answering, wanted: str) -> None:
         st.info(f"No product has {words.plain(repr(wanted[:40]))} in its code or name.", icon=":material/search_off:")
         evidence.show("Products found", answering)
         return
-    names = frame["description"].fillna(UNNAMED)
+    names = frame["description"].fillna(words.UNNAMED)
     labels = {str(code): f"{name} ({code})" for code, name in zip(frame["stock_code"], names, strict=True)}
     options.opener("Products found", labels, "product", "found", drops=options.PAGED)
     evidence.show("Products found", answering)
@@ -171,7 +170,7 @@ def leaders(state: Selection) -> None:
             {
                 state.by.capitalize(): [words.step(start, state.by) for start in found.frame["period"]],
                 "Net sales": found.frame["net_sales"].astype(float),
-                "Product": found.frame["description"].fillna(UNNAMED),
+                "Product": found.frame["description"].fillna(words.UNNAMED),
                 "Quantity": found.frame["units"],
                 "Code": found.frame["stock_code"],
             }

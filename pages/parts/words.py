@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from queries.period import By, Period
     from queries.selection import Selection
 
+UNNAMED = "no description"  # of a product
 _SHORT = {"minute": "min", "hour": "h", "day": "d"}
 _TENFOLD = 1000
 _PENCE = Decimal("0.01")

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
 from queries.loader import load
+from queries.period import GRAINS
+from queries.reports import steps
 
 if TYPE_CHECKING:
     from queries.figure import Engine, Figure
@@ -16,7 +17,6 @@ if TYPE_CHECKING:
     from queries.scope import Scope
 
 _SQL = load("warehouse")
-_STEPS: dict[By, str] = {"hour": "h", "day": "D", "month": "M", "year": "Y"}
 _PENCE = Decimal("0.01")
 
 
@@ -66,14 +66,13 @@ def every_step(frame: pd.DataFrame, scope: Scope, by: By) -> pd.DataFrame:
     if frame.empty:
         return frame
     held = frame.assign(period=pd.to_datetime(frame["period"])).set_index("period")
-    last = scope.until - timedelta(seconds=1)
-    steps = pd.period_range(scope.since, last, freq=_STEPS[by]).to_timestamp().rename("period")
-    return with_average_order(held.reindex(steps, fill_value=0).reset_index())
+    every = steps.between(scope.since, scope.until, by)
+    return with_average_order(held.reindex(every, fill_value=0).reset_index())
 
 
 def with_averages(frame: pd.DataFrame) -> pd.DataFrame:
     """`frame` with the average order, and the average of each hour, day, month and year that sold anything."""
-    averages = {f"per_{step}": _shares(frame["net_sales"], frame[f"{step}s"]) for step in _STEPS}
+    averages = {f"per_{step}": _shares(frame["net_sales"], frame[f"{step}s"]) for step in GRAINS}
     return with_average_order(frame).assign(**averages)
 
 
