@@ -145,7 +145,7 @@ def course(
                 name="before",
             )
         )
-    return layouts.figure(*traces, **layouts.over_time(frame[time], by, measure))
+    return layouts.figure(*traces, **layouts.over_time(frame[time], by, measure, frame[measure.column].abs().max()))
 
 
 def columns(frame: pd.DataFrame, measure: Measure, by: By, time: str = "period") -> go.Figure:
@@ -159,7 +159,7 @@ def columns(frame: pd.DataFrame, measure: Measure, by: By, time: str = "period")
         hovertemplate=layouts.hover(measure),
         name=measure.label,
     )
-    return layouts.figure(trace, **layouts.over_time(frame[time], by, measure))
+    return layouts.figure(trace, **layouts.over_time(frame[time], by, measure, frame[measure.column].abs().max()))
 
 
 def pulse(series: Series, measure: Measure) -> go.Figure:
@@ -187,7 +187,7 @@ def pulse(series: Series, measure: Measure) -> go.Figure:
             "tickformatstops": layouts.TICK_DATES,
             "nticks": 6,
         },
-        yaxis=layouts.value_axis(measure),
+        yaxis=layouts.value_axis(measure, max(series.counts)),
         margin={"l": layouts.LEFT_OF_VALUES, "b": layouts.BELOW_TWO_LINES},
     )
 

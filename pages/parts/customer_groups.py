@@ -113,7 +113,8 @@ def _stacked(frame: pd.DataFrame, measure: d.Measure, state: Selection) -> go.Fi
         )
         for name, label, colour in _STANDINGS
     ]
-    layout = layouts.over_time(frame["period"], state.by, measure)
+    greatest = frame[[f"{name}_{measure.column}" for name, _, _ in _STANDINGS]].sum(axis=1).max()
+    layout = layouts.over_time(frame["period"], state.by, measure, greatest)
     return layouts.figure(*traces, **layout, barmode="relative", showlegend=True, legend=layouts.NAMES_ABOVE)
 
 

@@ -79,7 +79,7 @@ def spread(state: Selection, answering: Answering, what: Sought | None) -> None:
         showlegend=True,
         legend=layouts.NAMES_ABOVE,
         xaxis={"type": "category"},
-        yaxis={"tickformat": "~s"},
+        yaxis=layouts.value_axis(d.INVOICES, found.frame.groupby("band")["invoices"].sum().max()),
         margin={"l": layouts.LEFT_OF_VALUES, "r": 8, "t": 34, "b": layouts.BELOW_A_LINE},
     )
     charts.show(

@@ -36,6 +36,7 @@ TICK_DATES = (
 )
 # At most, on an axis of time: as many as stand upright beside each other on a phone.
 _TICKS = 6
+_FEW = 4
 _EVERY_STEP = 8  # so few steps that each has its own
 # Pixels of a chart's margins. Where they are too small for what stands there, Plotly makes room and draws once more.
 LEFT_OF_VALUES = 50  # "-£100k"
@@ -60,8 +61,8 @@ def steps(times: pd.Series[Any], by: By) -> dict[str, Any]:
     return {"x": [time.isoformat() for time in times]}
 
 
-def over_time(times: pd.Series[Any], by: By, measure: Measure) -> dict[str, Any]:
-    """Axes and margins of `measure` over `times`."""
+def over_time(times: pd.Series[Any], by: By, measure: Measure, greatest: Any) -> dict[str, Any]:  # noqa: ANN401 - see below
+    """Axes and margins of `measure` over `times`; `greatest` as in `value_axis`."""
     axis: dict[str, Any] = {
         "type": "date",
         "hoverformat": _HOVER_DATE[by],
@@ -73,11 +74,13 @@ def over_time(times: pd.Series[Any], by: By, measure: Measure) -> dict[str, Any]
     if by == "year":
         axis["dtick"] = "M12"
     below = BELOW_A_LINE if by == "year" else BELOW_TWO_LINES
-    return {"xaxis": axis, "yaxis": value_axis(measure), "margin": {"l": LEFT_OF_VALUES, "b": below}}
+    return {"xaxis": axis, "yaxis": value_axis(measure, greatest), "margin": {"l": LEFT_OF_VALUES, "b": below}}
 
 
-def value_axis(measure: Measure) -> dict[str, Any]:
-    """The upright axis in the measure's unit."""
+def value_axis(measure: Measure, greatest: Any) -> dict[str, Any]:  # noqa: ANN401 - Decimal, a whole number or None
+    """The upright axis in the measure's unit; of counts that are small, up to `greatest`, none is a half."""
+    if measure.unit == "count" and not (greatest or 0) > _FEW:
+        return {"dtick": 1}
     return {"tickprefix": "£" if measure.unit == "money" else "", "tickformat": "~s"}
 
 

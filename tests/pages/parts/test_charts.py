@@ -174,3 +174,18 @@ def test_even_steps_begin_where_the_rows_do() -> None:
 def test_a_missing_average_is_a_gap() -> None:
     rows = pd.DataFrame({"period": pd.date_range("2011-01-01", periods=2, freq="D"), "average_order": [None, 4.5]})
     assert charts.course(rows, d.AVERAGE_ORDER, "day").data[0].y == (None, 4.5)
+
+
+@pytest.mark.parametrize("most", [0, 2, 4, -4])
+def test_what_is_counted_has_no_halves_on_its_axis(most: int) -> None:
+    rows = frame(3, "D").assign(orders=[0, 1, most])
+    for chart in (charts.course(rows, d.ORDERS, "day"), charts.columns(rows, d.ORDERS, "day")):
+        assert (chart.layout.yaxis.dtick, chart.layout.yaxis.tickformat) == (1, None)
+    assert charts.columns(rows, d.NET_SALES, "day").layout.yaxis.tickformat == "~s"
+
+
+@pytest.mark.parametrize("most", [5, 12_000, -12_000])
+def test_many_counts_have_an_axis_of_few_marks(most: int) -> None:
+    rows = frame(3, "D").assign(orders=[0, 1, most])
+    for chart in (charts.course(rows, d.ORDERS, "day"), charts.columns(rows, d.ORDERS, "day")):
+        assert (chart.layout.yaxis.dtick, chart.layout.yaxis.tickformat) == (None, "~s")
