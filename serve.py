@@ -66,6 +66,17 @@ _WITH_CHARTS = {"", "sales", "products", "invoices", "customers", "active-pages"
 _FINGERS = """addEventListener("touchstart", (touch) => {
     if (touch.target.closest?.(".nsewdrag")) touch.stopImmediatePropagation();
 }, {capture: true, passive: true});"""
+# A panel that a button opens stands at the end of the page's text, behind everything else that a keyboard reaches. Tab
+# on the button leads into it, and Shift and Tab back.
+_KEYS = """addEventListener("keydown", (key) => {
+    if (key.key !== "Tab") return;
+    const button = document.querySelector('[data-testid="stPopoverButton"][aria-expanded="true"]');
+    const first = document.querySelector('[data-testid="stPopoverBody"] :is(button, input, a[href])');
+    const [from, to] = key.shiftKey ? [first, button] : [button, first];
+    if (!from || !to || document.activeElement !== from) return;
+    key.preventDefault();
+    to.focus();
+}, {capture: true});"""
 # What stands in the addresses of files, of components and of what Streamlit's page itself asks for.
 _NO_PAGES = {"_stcore", "component", "media"}
 # With these a page might come as a browser or a proxy keeps it from before, or compressed.
@@ -155,13 +166,13 @@ def _is_page(started: Message) -> bool:
 
 
 def _beginning() -> str:
-    """A script that says where the server is and what it tells of itself at `_stcore/host-config`; and `_FINGERS`.
+    """A script that says where the server is and what it tells of itself at `_stcore/host-config`; `_FINGERS`, `_KEYS`.
 
     `window.__streamlit` is Streamlit's own way for who hosts it (`StreamlitConfig` of its frontend).
     """
     host = {"allowedOrigins": st.get_option("client.allowedOrigins"), "useExternalAuthToken": False}
     settings = f'{{BACKEND_BASE_URL: new URL("./", location).href, HOST_CONFIG: {json.dumps(host)}}}'
-    return f"<script>window.__streamlit = {settings}; {_FINGERS}</script>"
+    return f"<script>window.__streamlit = {settings}; {_FINGERS} {_KEYS}</script>"
 
 
 def bound(address: str, port: int) -> socket.socket:

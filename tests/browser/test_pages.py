@@ -14,6 +14,7 @@ from urllib.parse import quote_plus
 import pyathena
 import pytest
 import requests
+from playwright.sync_api import expect
 
 from pipeline.clients import client
 from pipeline.replay import demo_records
@@ -306,6 +307,27 @@ def test_from_a_customer_to_an_invoice_and_back_by_keyboard(view: View, cloud: C
     view.page.wait_for_url(f"**/invoices?invoice={number}")
     view.settle()
     assert view.metric("Lines") == f"{len(rows):,}"
+
+
+def test_an_open_panel_is_what_a_keyboard_reaches_next(view: View) -> None:
+    view.open("/sales")
+    opener = view.page.get_by_role("button", name="Evidence").first
+    opener.focus()
+    view.page.keyboard.press("Enter")
+    panel = view.page.get_by_test_id("stPopoverBody")
+    panel.get_by_role("button", name="Ask again now").wait_for()
+    view.page.wait_for_load_state("networkidle")  # scripts of what the panel holds
+    inside = "() => Boolean(document.activeElement.closest('[data-testid=stPopoverBody]'))"
+    assert not view.page.evaluate(inside)
+    view.page.keyboard.press("Tab")
+    assert view.page.evaluate(inside)
+    view.page.keyboard.press("Shift+Tab")
+    assert not view.page.evaluate(inside)
+    expect(opener).to_be_focused()
+    view.page.keyboard.press("Tab")
+    view.page.keyboard.press("Escape")
+    expect(panel).to_have_count(0)
+    expect(opener).to_be_focused()
 
 
 def test_who_chooses_from_a_charts_list_by_keyboard_stays_on_it(view: View) -> None:
