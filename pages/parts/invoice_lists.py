@@ -63,11 +63,7 @@ def spread(state: Selection, answering: Answering, what: Sought | None) -> None:
                 y=counts,
                 name=label,
                 marker={"color": _COLOURS[kind]},
-                selectedpoints=None
-                if chosen is None
-                else [chosen - before]
-                if before <= chosen < before + len(BANDS)
-                else [],
+                selectedpoints=None if chosen is None else [at for at in range(len(BANDS)) if at + before == chosen],
                 unselected={"marker": {"opacity": 0.25}},
                 hovertemplate=f"%{{x}}: %{{y:,}} {label.lower()}<extra></extra>",
             )
