@@ -6,7 +6,7 @@ import os
 
 import streamlit as st
 
-from pages.parts import asked, faults
+from pages.parts import asked, faults, sent
 from pages.parts.states import failed
 from pipeline.errors import LocalCloudError, WeirError
 from pipeline.settings import REPOSITORY, settle
@@ -49,4 +49,5 @@ except WeirError as error:
     st.title(page.title)
     failed("The stack", error)
 else:
-    page.run()
+    with sent.whole():
+        page.run()

@@ -5,22 +5,16 @@ They live as long as a module: Playwright keeps an event loop running in the mai
 
 from __future__ import annotations
 
-import os
-import socket
-import subprocess
-import sys
-import time
-from contextlib import suppress
 from functools import cache
 from typing import TYPE_CHECKING
 
 import pytest
-import requests
 from playwright.sync_api import sync_playwright
 
 from pipeline.bench.browser import executable
 from pipeline.settings import REPOSITORY
 from tests import chromium
+from tests.browser.served import served
 from tests.browser.views import View
 
 if TYPE_CHECKING:
@@ -31,42 +25,16 @@ if TYPE_CHECKING:
     from tests.browser.views import Scheme
     from tests.conftest import Cloud
 
-_START_LIMIT_S = 30
-
 
 @pytest.fixture(scope="module")
 def dashboard_url(cloud: Cloud, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The dashboard as `make demo` starts it, on a free port."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
     log = tmp_path_factory.mktemp("dashboard") / "log"
-    with log.open("wb") as output:
-        process = subprocess.Popen(
-            [sys.executable, "serve.py", "--port", str(port)],
-            cwd=REPOSITORY,
-            env=os.environ | {"WEIR_STATE": str(cloud.settings.state)},
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=subprocess.STDOUT,
-        )
-    url = f"http://127.0.0.1:{port}"
-    try:
-        deadline = time.monotonic() + _START_LIMIT_S
-        while True:
-            with suppress(requests.RequestException):
-                requests.get(f"{url}/_stcore/health", timeout=1).raise_for_status()
-                break
-            assert process.poll() is None, log.read_text()
-            assert time.monotonic() < deadline, log.read_text()
-            time.sleep(0.1)
+    with served(log, WEIR_STATE=str(cloud.settings.state)) as url:
         yield url
         # Streamlit itself complains of windows that close while it speaks to them.
         ours = [line for line in log.read_text().splitlines() if 'File "' in line and ".venv" not in line]
         assert not [line for line in ours if str(REPOSITORY) in line], log.read_text()
-    finally:
-        process.terminate()
-        process.wait(60)
 
 
 @pytest.fixture(scope="module")
