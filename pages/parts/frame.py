@@ -20,6 +20,7 @@ How a page uses it (Sales is the example to read):
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -91,7 +92,8 @@ def nothing_sold(state: Selection, span: Span) -> None:
     if not span.known:
         everything += ", or try again: which days there are sales for is not known"
     way = "Clear a filter above" if narrowed else everything
-    st.info(f"No sales from {words.period(state.period)}{to}. {way}.", icon=":material/search_off:")
+    when = words.during(replace(state, step=None))
+    st.info(f"No sales {when}{to}. {way}.", icon=":material/search_off:")
 
 
 def _breadcrumb(state: Selection, crumbs: Mapping[str, str], *, zooms: bool) -> None:

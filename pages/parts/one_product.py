@@ -54,7 +54,8 @@ def show(state: Selection, product: str, answers: Sequence[Answering]) -> int | 
         st.header(words.plain(f"{sold['description'] or words.UNNAMED} ({product})"))
         if not lines:
             st.info(
-                f"Nothing of it was sold {words.during(state)}. It was first sold on "
+                f"Nothing of it was sold {words.plain(words.about(state, 'product'))}. "
+                f"{'In any country it' if state.country else 'It'} was first sold on "
                 f"{words.day(sold['first_day'])} and last on {words.day(sold['last_day'])}.",
                 icon=":material/date_range:",
             )

@@ -91,7 +91,7 @@ def period(
             st.warning(str(error), icon=":material/date_range:")
             st.stop()
         st.warning(f"{error} Until then this is {words.period(default)}.", icon=":material/date_range:")
-        return default, _divided(default, by, by_options)
+        return default, by
     if span.known or (start, end) != (default.start, default.end):
         _remember(scope, start, end, by if len(by_options) > 1 else None)  # but for days that were guessed
     if by_hours:
@@ -120,7 +120,7 @@ def _from_address(scope: str, default: Period, by_options: Sequence[By]) -> tupl
                 by = parse_by(text)
         except BadInputError as error:
             states.ignored(name, error)
-    return start, end, _divided(Period(start, max(start, end)), by, by_options)
+    return start, end, _divided(default if end < start else Period(start, end), by, by_options)
 
 
 def _divided(chosen: Period, by: By | None, by_options: Sequence[By]) -> By:

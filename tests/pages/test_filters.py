@@ -68,6 +68,19 @@ def test_a_guessed_period_without_sales_is_no_empty_warehouse(world: World) -> N
     assert "which days there are sales for is not known" in " ".join(each.value for each in app.info)
 
 
+def test_a_reversed_period_is_shown_as_the_page_would_open_by_itself(world: World) -> None:
+    app = world.open("sales", start="2011-11-20", end="2011-10-01")
+    assert "Until then this is 11 Sep 2011 to 9 Dec 2011" in app.warning[0].value
+    assert asked(world, "sales_by_period")["by"] == "day"
+    assert next(each for each in app.button_group if each.label == "By").value == "day"
+
+
+def test_a_day_without_sales_is_told_as_one(world: World) -> None:
+    world.warehouse.answers = {**ANSWERS, "sales_totals": NOTHING["sales_totals"]}
+    app = world.open("sales", start="2011-12-03", end="2011-12-03", country="France")
+    assert "No sales on 3 Dec 2011 narrowed to France." in " ".join(each.value for each in app.info)
+
+
 def test_a_picked_day_goes_into_the_address(world: World) -> None:
     from datetime import date
 
