@@ -10,7 +10,7 @@ from collections import OrderedDict
 from concurrent.futures import Future, ThreadPoolExecutor
 from concurrent.futures import TimeoutError as NotYet
 from dataclasses import dataclass, field
-from threading import Lock
+from threading import Lock, Thread
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 from pipeline.errors import QueryCancelledError, WeirError
@@ -18,12 +18,14 @@ from queries import tickets
 from queries.tickets import Ticket, held
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Hashable
+    from collections.abc import Callable, Hashable, Mapping
 
 FRESH_FOR_S = 20.0
 _MOST = 1_000
 _AT_ONCE = 8
 _GONE_AFTER_S = 90.0  # a browser lets a page that nobody looks at say something once a minute
+# Who asks for something else may still come to the same question: a page waits some seconds before it asks its last.
+_LEFT_AFTER_S = 8.0
 _GOES_ON = (
     "You wait for it no longer. Others who look at the same figure do, or did a moment ago, so the engine goes on "
     "until it has the answer or the time is up."
@@ -40,6 +42,7 @@ class Asked(Generic[T]):
     begun: float
     ended: float | None = None
     waiting: dict[str, float] = field(default_factory=dict)  # who, and when they last said so
+    runs: dict[str, int] = field(default_factory=dict)  # and the run in which they last asked
     # Who waits no more, the run in which they said so, and what they are told.
     gave_up: dict[str, tuple[int, QueryCancelledError]] = field(default_factory=dict)
     told: dict[str, int] = field(default_factory=dict)
@@ -71,6 +74,14 @@ class Asked(Generic[T]):
         """`reader` waits for it, or still does; a page that waits says so each second."""
         self.waiting[reader] = time.monotonic()
 
+    def left(self, latest: Mapping[str, int], after_s: float) -> bool:
+        """Whether all who waited gave up, or went on: their `latest` run did not ask, and they were silent so long."""
+        lately = time.monotonic() - after_s
+        return all(
+            reader in self.gave_up or (latest.get(reader, 0) > self.runs.get(reader, 0) and at < lately)
+            for reader, at in list(self.waiting.items())
+        )
+
     def give_up(self, reader: str, run: int = 0) -> bool:
         """`reader` waits no more. When nobody else does, the engine stops: then the answer is True."""
         if self.done:
@@ -89,11 +100,21 @@ class Answers:
     """Keeps each answer for `fresh_s` seconds, `most` of them; asks `at_once` questions at a time.
 
     An error is told once to each reader who waited for it, and then asked again: a page that comes back for an answer
-    learns what happened, and a page that tries again gets a new try.
+    learns what happened, and a page that tries again gets a new try. A question whose readers have all gone on to
+    others is called off after `left_after_s` seconds, so that it holds up nobody.
     """
 
-    def __init__(self, *, fresh_s: float = FRESH_FOR_S, most: int = _MOST, at_once: int = _AT_ONCE) -> None:
+    def __init__(
+        self,
+        *,
+        fresh_s: float = FRESH_FOR_S,
+        most: int = _MOST,
+        at_once: int = _AT_ONCE,
+        left_after_s: float = _LEFT_AFTER_S,
+    ) -> None:
         self._fresh_s = fresh_s
+        self._left_after_s = left_after_s
+        self._latest: OrderedDict[str, int] = OrderedDict()  # by reader, the latest run
         self._most = most
         self._kept: OrderedDict[Hashable, Asked[object]] = OrderedDict()
         self._lock = Lock()
@@ -105,15 +126,19 @@ class Answers:
         `question` runs in another thread.
         """
         with self._lock:
+            self._came(reader, run)
+            self._call_off_what_is_left()
             found = self._kept.get(key)
             if found is not None and self._serves(found, reader, run):
                 found.wait(reader)
+                found.runs[reader] = run
                 if found.gave_up.get(reader, (run,))[0] != run:
                     del found.gave_up[reader]
                 self._kept.move_to_end(key)
                 return found  # type: ignore[return-value]  # a key belongs to one type of answer
             asked: Asked[T] = Asked(Future(), Ticket(), time.monotonic())
             asked.wait(reader)
+            asked.runs[reader] = run
             self._kept[key] = asked  # type: ignore[assignment]  # as above
             self._kept.move_to_end(key)
             while len(self._kept) > self._most:
@@ -133,6 +158,20 @@ class Answers:
                 if not asked.done:
                     asked.ticket.call_off()
         self._pool.shutdown(wait=False, cancel_futures=True)
+
+    def _came(self, reader: str, run: int) -> None:
+        self._latest[reader] = run
+        self._latest.move_to_end(reader)
+        while len(self._latest) > self._most:
+            self._latest.popitem(last=False)
+
+    def _call_off_what_is_left(self) -> None:
+        left = [
+            key for key, asked in self._kept.items() if not asked.done and asked.left(self._latest, self._left_after_s)
+        ]
+        for key in left:
+            # An engine may take its time to hear of it, while others hold out for the lock.
+            Thread(target=self._kept.pop(key).ticket.call_off, daemon=True).start()
 
     def _serves(self, found: Asked[object], reader: str, run: int) -> bool:
         if reader in found.gave_up and found.gave_up[reader][0] == run:

@@ -272,3 +272,63 @@ def test_a_ticket_stops_nothing_once_its_query_has_ended() -> None:
     assert stops == []
     with pytest.raises(QueryCancelledError), ticket.stopped_by(lambda: stops.append("second")):
         pass
+
+
+# --- what its readers have left -----------------------------------------------------------------------------------
+
+
+class Slow:
+    """A question that waits until it is called off."""
+
+    def __init__(self) -> None:
+        self.stopped = threading.Event()
+
+    def __call__(self) -> int:
+        ticket = tickets.current()
+        with ticket.stopped_by(self.stopped.set):
+            assert self.stopped.wait(LONG)
+        ticket.check()
+        return 1
+
+
+@pytest.fixture
+def quick_to_let_go() -> Iterator[Answers]:
+    found = Answers(at_once=2, left_after_s=0.2)
+    yield found
+    found.close()
+
+
+def test_what_its_reader_has_left_holds_up_nobody(quick_to_let_go: Answers) -> None:
+    slow = Slow(), Slow()
+    for place, question in enumerate(slow):
+        quick_to_let_go.ask(place, question, "anna", 1)
+    waits = quick_to_let_go.ask("after it", lambda: 7, "anna", 2)  # both threads are taken
+    with pytest.raises(NotYet):
+        waits.answer(0.1)
+    time.sleep(0.3)
+    assert quick_to_let_go.ask("somebody else's", lambda: 8, "bert", 1).answer(LONG) == 8
+    assert waits.answer(LONG) == 7
+    assert all(question.stopped.is_set() for question in slow)
+
+
+def test_what_is_asked_again_or_by_others_goes_on(quick_to_let_go: Answers) -> None:
+    again, others = Slow(), Slow()
+    quick_to_let_go.ask("again", again, "anna", 1)
+    quick_to_let_go.ask("others", others, "anna", 1)
+    quick_to_let_go.ask("others", others, "bert", 1)
+    quick_to_let_go.ask("again", again, "anna", 2)
+    time.sleep(0.3)
+    quick_to_let_go.ask("another", lambda: 1, "anna", 2)
+    assert not again.stopped.wait(0.2)
+    assert not others.stopped.is_set()
+
+
+def test_who_comes_back_to_what_was_called_off_asks_anew(quick_to_let_go: Answers) -> None:
+    slow = Slow()
+    first = quick_to_let_go.ask("q", slow, "anna", 1)
+    quick_to_let_go.ask("another", lambda: 1, "anna", 2)
+    time.sleep(0.3)
+    quick_to_let_go.ask("another", lambda: 1, "anna", 2)
+    with pytest.raises(QueryCancelledError):
+        first.answer(LONG)
+    assert quick_to_let_go.ask("q", lambda: 5, "anna", 3).answer(LONG) == 5
