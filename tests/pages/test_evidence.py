@@ -167,7 +167,7 @@ def test_when_it_cannot_be_asked_the_rest_of_the_evidence_stands(world: World) -
 def test_when_it_takes_long_the_rest_of_the_evidence_stands(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     engine = SlowEngine(world, "newest_of_scope")
     monkeypatch.setattr(world, "warehouse", engine)
-    monkeypatch.setattr(asked, "_PATIENCE_S", 0.3)
+    monkeypatch.setattr(asked, "_PATIENCE_S", 0.6)
     app = opened(world.open("sales", **NOVEMBER, compare="previous"), "Sales totals", "Sales over time")
     assert text(app).count("asked of the warehouse") == 4
     assert code(app).count("-- sales_totals\n") == code(app).count("-- sales_by_period\n") == 2
