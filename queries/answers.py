@@ -75,10 +75,10 @@ class Asked(Generic[T]):
         self.waiting[reader] = time.monotonic()
 
     def left(self, latest: Mapping[str, int], after_s: float) -> bool:
-        """Whether all who waited gave up, or went on: their `latest` run did not ask, and they were silent so long."""
+        """Whether all who waited have gone on: their `latest` run did not ask, and they were silent for so long."""
         lately = time.monotonic() - after_s
         return all(
-            reader in self.gave_up or (latest.get(reader, 0) > self.runs.get(reader, 0) and at < lately)
+            latest.get(reader, 0) > self.runs.get(reader, 0) and at < lately
             for reader, at in list(self.waiting.items())
         )
 
@@ -166,12 +166,12 @@ class Answers:
             self._latest.popitem(last=False)
 
     def _call_off_what_is_left(self) -> None:
-        left = [
-            key for key, asked in self._kept.items() if not asked.done and asked.left(self._latest, self._left_after_s)
-        ]
-        for key in left:
-            # An engine may take its time to hear of it, while others hold out for the lock.
-            Thread(target=self._kept.pop(key).ticket.call_off, daemon=True).start()
+        on_their_way = [(key, asked) for key, asked in self._kept.items() if not asked.done and not asked.ticket.off]
+        for key, asked in on_their_way:
+            if asked.left(self._latest, self._left_after_s):
+                del self._kept[key]
+                # An engine may take its time to hear of it, while others hold out for the lock.
+                Thread(target=asked.ticket.call_off, daemon=True).start()
 
     def _serves(self, found: Asked[object], reader: str, run: int) -> bool:
         if reader in found.gave_up and found.gave_up[reader][0] == run:

@@ -332,3 +332,21 @@ def test_who_comes_back_to_what_was_called_off_asks_anew(quick_to_let_go: Answer
     with pytest.raises(QueryCancelledError):
         first.answer(LONG)
     assert quick_to_let_go.ask("q", lambda: 5, "anna", 3).answer(LONG) == 5
+
+
+def test_who_gave_up_is_told_so_while_the_engine_still_hears_of_it(quick_to_let_go: Answers) -> None:
+    let_go = threading.Event()
+
+    def deaf() -> int:
+        ticket = tickets.current()
+        assert let_go.wait(LONG)
+        ticket.check()
+        return 1
+
+    asked = quick_to_let_go.ask("q", deaf, "anna", 1)
+    assert asked.give_up("anna", 1)
+    time.sleep(0.3)
+    assert quick_to_let_go.ask("q", deaf, "anna", 1) is asked
+    let_go.set()
+    with pytest.raises(QueryCancelledError):
+        quick_to_let_go.ask("q", deaf, "anna", 1).answer(LONG)
