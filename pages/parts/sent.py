@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-_LONG_S = 0.5
+_LONG_S = 1.0  # a page that waits for a figure takes two seconds
 _SENDING_S = 0.1  # Streamlit sends what has come together each 10 ms
 
 

@@ -30,7 +30,7 @@ with sent.whole():
     run = st.session_state["run"] = st.session_state.get("run", 0) + 1
     st.title("Parts that wait")
     st.markdown(f"run {run}")
-    time.sleep(0.7)  # as a page waits for its figures
+    time.sleep(1.1)  # as a page waits for its figures
     first(run, time.monotonic() + 0.7)
     part("second")
     left, right = st.columns(2)
