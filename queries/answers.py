@@ -117,6 +117,7 @@ class Answers:
         self._latest: OrderedDict[str, int] = OrderedDict()  # by reader, the latest run
         self._most = most
         self._kept: OrderedDict[Hashable, Asked[object]] = OrderedDict()
+        self._on_their_way: dict[Hashable, Asked[object]] = {}
         self._lock = Lock()
         self._pool = ThreadPoolExecutor(at_once, thread_name_prefix="asking")
 
@@ -139,7 +140,7 @@ class Answers:
             asked: Asked[T] = Asked(Future(), Ticket(), time.monotonic())
             asked.wait(reader)
             asked.runs[reader] = run
-            self._kept[key] = asked  # type: ignore[assignment]  # as above
+            self._kept[key] = self._on_their_way[key] = asked  # type: ignore[assignment]  # as above
             self._kept.move_to_end(key)
             while len(self._kept) > self._most:
                 self._kept.popitem(last=False)
@@ -166,10 +167,12 @@ class Answers:
             self._latest.popitem(last=False)
 
     def _call_off_what_is_left(self) -> None:
-        on_their_way = [(key, asked) for key, asked in self._kept.items() if not asked.done and not asked.ticket.off]
-        for key, asked in on_their_way:
-            if asked.left(self._latest, self._left_after_s):
-                del self._kept[key]
+        for key, asked in list(self._on_their_way.items()):
+            if asked.done or asked.ticket.off:
+                del self._on_their_way[key]
+            elif asked.left(self._latest, self._left_after_s):
+                del self._on_their_way[key]
+                self._kept.pop(key, None)
                 # An engine may take its time to hear of it, while others hold out for the lock.
                 Thread(target=asked.ticket.call_off, daemon=True).start()
 
