@@ -10,7 +10,7 @@ from pages.parts import theme, words
 from queries import definitions as d
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from datetime import datetime
 
     from queries.definitions import Measure
@@ -62,13 +62,10 @@ def headline(
 
 
 def _changed(measure: Measure, number: Any, before: Any, against: str) -> None:  # noqa: ANN401 - as above
-    changed = None if number is None or before is None else words.change(number, before)
     st.metric(
         measure.label,
         value(measure, number),
-        delta=changed or f"was {value(measure, before)}",
-        delta_color=theme.OF_MEASURE[measure.column][1],
-        delta_arrow="auto" if changed else "off",
+        **_delta(measure, number, before, value),
         delta_description=against,
         help=f"{measure.definition} It was {value(measure, before)}.",
         border=True,
@@ -82,22 +79,31 @@ def further(
     """More figures in short form, with the exact value on hover; `earlier` as in `headline`."""
     with st.grid(len(measures), min_column_width=140):
         for measure in measures:
-            number, exact, change = numbers[measure.column], "", None
-            if earlier is not None:
-                before = earlier[measure.column]
-                change = None if number is None or before is None else words.change(number, before)
-                change = change or f"was {_short(measure, before)}"
-                exact = f" It was {value(measure, before)}."
+            number, before = numbers[measure.column], earlier[measure.column] if earlier is not None else None
+            was = f" It was {value(measure, before)}." if earlier is not None else ""
             st.metric(
                 measure.label,
                 _short(measure, number),
-                delta=change,
-                delta_color=theme.OF_MEASURE.get(measure.column, (theme.GREY, "gray"))[1],
-                delta_arrow="auto" if change and not change.startswith("was") else "off",
-                help=f"Exactly {value(measure, number)}.{exact} {measure.definition}",
+                **(_delta(measure, number, before, _short) if earlier is not None else {}),
+                help=f"Exactly {value(measure, number)}.{was} {measure.definition}",
                 border=True,
                 height="stretch",
             )
+
+
+def _delta(
+    measure: Measure,
+    number: Any,  # noqa: ANN401 - as above
+    before: Any,  # noqa: ANN401
+    write: Callable[[Measure, Any], str],
+) -> dict[str, Any]:
+    """What a tile says of the change from `before`: where a percentage says nothing, the other number."""
+    changed = None if number is None or before is None else words.change(number, before)
+    return {
+        "delta": changed or f"was {write(measure, before)}",
+        "delta_color": theme.OF_MEASURE[measure.column][1],
+        "delta_arrow": "auto" if changed else "off",
+    }
 
 
 def _short(measure: Measure, number: Any) -> str:  # noqa: ANN401 - as above
@@ -108,15 +114,10 @@ def _short(measure: Measure, number: Any) -> str:  # noqa: ANN401 - as above
 
 def compared(measure: Measure, course: Sequence[Any], before: Any, against: str) -> None:  # noqa: ANN401 - as above
     """The last number of `course` with its change from `before`, told as `against`; the course as a sparkline."""
-    now = course[-1]
-    changed = None if now is None or before is None else words.change(now, before)
     st.metric(
         measure.label,
-        value(measure, now),
-        # Where a percentage says nothing, the other number does.
-        delta=changed or f"was {value(measure, before)}",
-        delta_color=theme.OF_MEASURE[measure.column][1],
-        delta_arrow="auto" if changed else "off",
+        value(measure, course[-1]),
+        **_delta(measure, course[-1], before, value),
         delta_description=against,
         help=measure.definition,
         chart_data=[float(number) if number is not None else 0.0 for number in course],
