@@ -74,4 +74,5 @@ with left, states.panel("The best customers"):
 with right, states.panel("Customers by country"):
     customer_groups.countries(state, who, countries)
 whose = "all" if who.everybody else "these"
-behind.lines(Which(state.scope, who), label=f"Order lines of {whose} customers {words.about(state)}")
+label = f"Order lines of {whose} customers {words.about(state)}"
+behind.lines(Which(state.scope, who), label=label, of_standings=True)

@@ -56,8 +56,12 @@ if product:
     answers = more[: len(of_chosen)] or asked.together(*one_product.questions(state, product))
     lines = one_product.show(state, product, answers)
     product_ranking.leaders(state)
+beside = options.held("beside")
 # Of the product that was chosen; one that comes first by itself is one of all.
-if state.product:
+if state.product and beside:
+    both = Which(state.scope.without("country"), beside=beside)
+    behind.lines(both, label=f"Order lines of {state.product} and {beside} on the orders with both")
+elif state.product:
     behind.lines(Which(products.known(state.scope)), lines, f"Order lines of {state.product}")
 else:
     behind.lines(Which(scope), None if sold is None else int(sold["lines"]), "Order lines of all products")

@@ -122,6 +122,9 @@ RETURNING_NET_SALES = Measure(
 NOBODY_NET_SALES = Measure(
     "nobody_net_sales", "Sold without customer id", "money", "Net sales of the invoices that name no customer."
 )
+STANDINGS = (
+    "New: what customers ordered first of all. Returning: all their other invoices. Some invoices name no customer."
+)
 # Not numbers by themselves, but what a chart or a column shows: each told once, on hover.
 SHARE = "Its part of the sum over all products of the period. That sum is net: returns make it smaller."
 CUMULATIVE = "The part of the sum over all that this product and those before it come to together."

@@ -11,6 +11,7 @@ import streamlit as st
 
 from pages.parts import asked, evidence, options, states, tables, words
 from pages.parts.invoice_lists import KINDS
+from queries import definitions as d
 from queries import export
 from queries.reports import lines as report
 from queries.reports.customer import NOBODY
@@ -19,23 +20,31 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from queries.reports.invoices import Kind
-    from queries.reports.lines import Which
+    from queries.reports.lines import Standing, Which
 
 _PAGE = 50
 # As many as a spreadsheet takes; more is what the lake is for.
 _MOST_ROWS = 1_048_575
+_STANDINGS = {"": "All", "new": "New", "returning": "Returning", NOBODY: "No customer id"}
+_FIRST_PAGE = {"rows": "1"}
 
 
-def lines(which: Which, count: int | None = None, label: str = "Order lines behind it") -> None:
+def lines(
+    which: Which, count: int | None = None, label: str = "Order lines behind it", *, of_standings: bool = False
+) -> None:
     """Offer order lines; `count` is how many there are where a rollup knows it, `label` what they are.
 
-    Which page is shown is in the address, as `rows`.
+    Which page is shown is in the address, as `rows`. With `of_standings` a reader may choose those of new or of
+    returning customers.
     """
     if count == 0 or not _opened(label):
         return
-    if not (which.sought and which.sought.kind):
-        kind = options.one_of("lines", "Lines on", KINDS, sets={"rows": "1"})
-        which, count = replace(which, kind=cast("Kind", kind)), None if kind else count
+    with st.container(horizontal=True):
+        if not (which.sought and which.sought.kind) and not which.beside:
+            kind = options.one_of("lines", "Lines on", KINDS, sets=_FIRST_PAGE)
+            which, count = replace(which, kind=cast("Kind", kind)), None if kind else count
+        if of_standings:
+            which = _of_standing(which)
     number = options.page_number("rows", 0)
     questions = [asked.warehouse(report.page, which, number, _PAGE)]
     if count is None:
@@ -49,6 +58,14 @@ def lines(which: Which, count: int | None = None, label: str = "Order lines behi
             partial(report.parts, asked.sources().warehouse, which, _MOST_ROWS),
         )
         evidence.show("Order lines", answering, more={"How many": counting[0]} if counting else None)
+
+
+def _of_standing(which: Which) -> Which:
+    whose = _STANDINGS if which.who.everybody else {name: _STANDINGS[name] for name in _STANDINGS if name != NOBODY}
+    standing = options.one_of("whose", "Customers", whose, sets=_FIRST_PAGE, means=d.STANDINGS)
+    if standing == NOBODY:
+        return replace(which, scope=replace(which.scope, customer=NOBODY))
+    return replace(which, standing=cast("Standing", standing))
 
 
 def _opened(label: str) -> bool:
@@ -88,7 +105,7 @@ def _show(number: int, frame: pd.DataFrame, total: int, parts: Callable[[], Iter
             type="tertiary",
             icon=":material/close:",
             on_click=options.put,
-            args=("rows", "", ("lines",)),
+            args=("rows", "", options.LINES),
         )
 
 

@@ -11,7 +11,7 @@ import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
 
-from pages.parts import layouts, theme, words
+from pages.parts import layouts, options, theme, words
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -72,30 +72,7 @@ def show(
     figure.layout.clickmode, figure.layout.dragmode = "event+select", "pan"
     st.plotly_chart(figure, key=key, alt=alt, config=config, theme=None, on_select=picked, selection_mode="points")
     if 0 < len(names) <= _MARKED:
-        _by_name(pick, names, what)
-
-
-def _by_name(pick: Callable[[int], None], names: Sequence[str], what: str) -> None:
-    # One for all that is chosen there, unlike the chart: who chooses by keyboard stays on it.
-    key = f"choose {what}"
-
-    def named() -> None:
-        place = st.session_state[key]
-        st.session_state[key] = None
-        if place is not None:
-            pick(place)
-
-    st.selectbox(
-        f"Choose {what}",
-        range(len(names)),
-        index=None,
-        format_func=names.__getitem__,
-        key=key,
-        on_change=named,
-        placeholder=f"Choose {what}",
-        label_visibility="collapsed",
-        width=280,
-    )
+        options.by_name(pick, names, what)
 
 
 def course(

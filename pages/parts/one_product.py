@@ -25,6 +25,7 @@ _DEFINED = f"{d.NET_SALES.label}: {d.NET_SALES.definition}"
 _OTHERS = 10
 _COUNTRIES = 8
 _NAME_LENGTH = 30
+_OF_BOTH, _OF_BOTH_WIDTH = "one, and see the order lines of both", 340
 
 
 def questions(state: Selection, product: str) -> list[Question]:
@@ -162,5 +163,12 @@ def _together(state: Selection, product: str) -> None:
         st.caption(f"Of the {words.count(looked_at)} {newest}orders of the period with it{everywhere}.")
         labels = {c: words.shortened(name, _NAME_LENGTH) for c, name in zip(codes, names, strict=True)}
         options.opener("Look at another product", labels, "product", "together", drops=options.PAGED)
+        options.by_name(lambda place: _see_both(product, codes[place]), names, _OF_BOTH, _OF_BOTH_WIDTH)
         evidence.show("Bought together", answering)
     st.button("Close", key="together close", type="tertiary", on_click=options.put, args=("together", ""))
+
+
+def _see_both(product: str, other: str) -> None:
+    """The order lines of both products; narrowed to neither, another one may come first later on."""
+    narrowing.from_the_first()
+    st.query_params.update({"product": product, "beside": other, "rows": "1"})

@@ -15,8 +15,10 @@ if TYPE_CHECKING:
 
     from queries.definitions import Measure
 
-# The pages of lists, in the address, and of which kind of invoice order lines are shown.
-PAGED = ("rows", "lines", "results", "members", "cohort_members")
+# What the address says of the order lines behind a figure: which page, on which kind of invoice, of whom, with what.
+LINES = ("rows", "lines", "whose", "beside")
+# That, and the pages of other lists.
+PAGED = (*LINES, "results", "members", "cohort_members")
 _DIGITS = 9  # of a page's number; what it skips still fits the engine's numbers
 
 
@@ -87,6 +89,11 @@ def typed(
         put(name, st.session_state[key].strip(), drops)
 
     st.text_input(label, key=key, on_change=entered, placeholder=placeholder, icon=icon, width=width, max_chars=100)
+    return held(name, parse)
+
+
+def held(name: str, parse: Callable[[str], str] = parse_name) -> str:
+    """What the address holds as `name`, as `parse` takes it; nonsense is told of, and ignored."""
     text = str(st.query_params.get(name, "")).strip()
     try:
         return parse(text) if text else ""
@@ -152,3 +159,30 @@ def opener(
 
     labels = {value: words.plain(text) for value, text in choices.items()}
     st.pills(label, list(choices), key=key, format_func=labels.__getitem__, on_change=opened, wrap=True)
+
+
+def by_name(pick: Callable[[int], None], names: Sequence[str], what: str, width: int = 280) -> None:
+    """A list, by keyboard too, which calls `pick` with the place, from 0, of the name that was chosen.
+
+    `what` says what is chosen there.
+    """
+    # One for all that is chosen there, unlike a chart above it: who chooses by keyboard stays on it.
+    key = f"choose {what}"
+
+    def named() -> None:
+        place = st.session_state[key]
+        st.session_state[key] = None
+        if place is not None:
+            pick(place)
+
+    st.selectbox(
+        f"Choose {what}",
+        range(len(names)),
+        index=None,
+        format_func=names.__getitem__,
+        key=key,
+        on_change=named,
+        placeholder=f"Choose {what}",
+        label_visibility="collapsed",
+        width=width,
+    )

@@ -11,6 +11,7 @@ import pandas as pd
 
 from pipeline.errors import QueryTimeoutError
 from queries.loader import load
+from queries.reports.products import MOST_ORDERS
 from queries.who import EVERYBODY, Who
 
 if TYPE_CHECKING:
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
     from queries.reports.invoices import Kind, Sought
     from queries.scope import Scope
 
+Standing = Literal["new", "returning"]
+
 _SQL = load("warehouse")
 _PART = 50_000
 _LONGEST_S = 120.0  # that all rows may take
@@ -30,21 +33,25 @@ _LONGEST_S = 120.0  # that all rows may take
 class Which:
     """The order lines of a scope; those of some customers (`who`) or of the invoices `sought` alone, where one is.
 
-    With a `kind` those on orders, on returns or on adjustments alone.
+    With a `kind` those on orders, on returns or on adjustments alone; with a `standing` those of customers' first
+    orders ("new") or all else of theirs ("returning"). With a product `beside` that of the scope, those of both on the
+    orders that `products.together` looks at and that hold both.
     """
 
     scope: Scope
     who: Who = EVERYBODY
     sought: Sought | None = None
     kind: Kind | Literal[""] = ""
+    standing: Standing | Literal[""] = ""
+    beside: str = ""
 
     def __post_init__(self) -> None:
-        if self.sought and not self.who.everybody:
-            raise TypeError("Order lines are those of some customers or of the invoices sought, not of both.")
+        if sum([bool(self.sought), self._of_customers, bool(self.beside)]) > 1:
+            raise TypeError("Order lines are those of some customers, of the invoices sought or of two products.")
 
     def query(self, ending: str = "") -> Query:
         """The query of these lines whose name ends so."""
-        of = "found" if self.sought else "scope" if self.who.everybody else "who"
+        of = "found" if self.sought else "beside" if self.beside else "who" if self._of_customers else "scope"
         return _SQL[f"lines_of_{of}{ending}"]
 
     def bound(self, query: Query, **more: object) -> Mapping[str, object]:
@@ -55,7 +62,15 @@ class Which:
         more["of_kind"] = self.kind
         if self.sought:
             return self.sought.bound(query, self.scope, **more)
-        return self.scope.bound(query, **more, **({} if self.who.everybody else self.who.bound()))
+        if self.beside:
+            more |= {"beside": self.beside, "most": MOST_ORDERS}
+        if self._of_customers:
+            more |= {"standing": self.standing, **self.who.bound()}
+        return self.scope.bound(query, **more)
+
+    @property
+    def _of_customers(self) -> bool:
+        return bool(self.standing) or not self.who.everybody
 
 
 def page(warehouse: Engine, which: Which, number: int, size: int) -> Figure:

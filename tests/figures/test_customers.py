@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +11,8 @@ import pytest
 
 from queries import segments
 from queries.reports import customer, customers
+from queries.reports import lines as order_lines
+from queries.reports.lines import Which
 from queries.scope import Scope
 from queries.who import Cell, Who
 from tests.figures.recomputed import NOBODY, Lines, pounds
@@ -91,6 +94,26 @@ def test_new_and_returning_and_nobody_add_up(held: Held, by: By) -> None:
         if by == "month":
             found = dict(zip(frame["period"].dt.to_period("M"), frame[f"{name}_orders"], strict=True))
             assert {month: count for month, count in found.items() if count} == months.to_dict()
+
+
+def test_behind_new_and_returning_and_nobody_are_their_own_order_lines(held: Held) -> None:
+    engine, lines = held
+    scope = Scope(*lines.middle)
+    figure = customers.new_and_returning(engine, scope, "month").frame
+    inside = lines.rows[(lines.rows["at"] >= scope.since) & (lines.rows["at"] < scope.until)]
+    is_new = inside["InvoiceNo"].isin(lines.customers()["first_order"].dropna())
+    is_nobody = inside["customer"] == NOBODY
+    for name, which, theirs in (
+        ("new", Which(scope, standing="new"), inside[is_new]),
+        ("returning", Which(scope, standing="returning"), inside[~is_new & ~is_nobody]),
+        ("nobody", Which(replace(scope, customer=NOBODY)), inside[is_nobody]),
+    ):
+        behind = pd.concat(order_lines.parts(engine, which, 10**6))
+        assert len(behind) == len(theirs) == order_lines.count(engine, which).row["lines"]
+        assert sum(behind["amount"]) == sum(figure[f"{name}_net_sales"]) == pounds(theirs["amount"].sum())
+        orders = pd.concat(order_lines.parts(engine, replace(which, kind="order"), 10**6))
+        assert orders["invoice_no"].nunique() == sum(figure[f"{name}_orders"])
+        assert list(order_lines.page(engine, which, 2, 10).frame["event_id"]) == list(behind["event_id"][10:20])
 
 
 @pytest.mark.parametrize("abroad", [False, True])

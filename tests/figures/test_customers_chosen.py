@@ -184,6 +184,11 @@ def test_their_order_lines(narrowed: Narrowed) -> None:
     assert sum(frame["amount"]) == pounds(inside["amount"].sum())
     returns = order_lines.page(engine, replace(theirs_alone, kind="return"), 1, 1_000_000).frame
     assert len(returns) == inside["InvoiceNo"].str.startswith("C").sum()
+    figure = customers.new_and_returning(engine, theirs_alone.scope, "month", who).frame
+    for standing in ("new", "returning"):
+        of_it = replace(theirs_alone, standing=standing)
+        behind = order_lines.page(engine, of_it, 1, 1_000_000).frame
+        assert sum(behind["amount"]) == (sum(figure[f"{standing}_net_sales"]) if len(figure) else 0)
     page = order_lines.page(engine, theirs_alone, 2, 10).frame
     assert list(page["event_id"]) == list(frame["event_id"][10:20])
     in_file = [

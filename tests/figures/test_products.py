@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 import pytest
 
+from queries.reports import lines as order_lines
 from queries.reports import newest, products
+from queries.reports.lines import Which
 from queries.scope import Scope
 from tests.figures.recomputed import Lines, pounds
 
@@ -154,6 +156,24 @@ def test_what_was_bought_together(held: Held) -> None:
     total = orders["InvoiceNo"].nunique()
     lifts = [together / len(newest) / (everywhere[other] / total) for other, together in expected]
     assert list(frame["lift"]) == pytest.approx(lifts)
+
+
+def test_behind_what_was_bought_together_are_the_order_lines_of_both(held: Held) -> None:
+    engine, lines = held
+    code = lines.products(*lines.span)["orders"].idxmax()
+    scope = Scope(*lines.span)
+    found = products.together(engine, scope, code, 3).frame
+    for other, both in zip(found["stock_code"], found["together"], strict=True):
+        which = Which(replace(scope, product=code), beside=other)
+        behind = pd.concat(order_lines.parts(engine, which, 10**6, 97))
+        assert len(behind) == order_lines.count(engine, which).row["lines"]
+        assert len(order_lines.page(engine, which, 2, 50).frame) == min(50, len(behind) - 50)
+        of_each = behind.groupby("stock_code")["invoice_no"].unique()
+        assert set(of_each.index) == {code, other}
+        assert set(of_each[code]) == set(of_each[other])
+        assert len(of_each[code]) == both
+        theirs = lines.rows[lines.rows["InvoiceNo"].isin(of_each[code]) & lines.rows["StockCode"].isin([code, other])]
+        assert sum(behind["amount"]) == pounds(theirs["amount"].sum())
 
 
 def test_the_best_of_each_month_is_that_months_first(held: Held) -> None:

@@ -250,6 +250,20 @@ def test_the_lake_answers_the_same_of_the_order_lines_of_invoices_found(asked: S
         assert differ(asked, lines.page, found, 2, 50) == []
 
 
+def test_the_lake_answers_the_same_of_the_order_lines_of_two_products_and_of_new_customers(
+    asked: Sources, whole: Period
+) -> None:
+    scope = Scope.of(whole)
+    one, other = products.ranked(asked.warehouse, scope, "orders", "top", 2).frame["stock_code"]
+    for which in (
+        Which(replace(scope, product=one), beside=other),
+        Which(scope, standing="new"),
+        Which(scope, Who(segments.SEGMENTS[0]), standing="returning"),
+    ):
+        assert soon_equal(asked, lines.count, which) == []
+        assert soon_equal(asked, lines.page, which, 1, 50) == []
+
+
 def test_the_newest_event_behind_a_figure_is_that_of_the_order_lines(asked: Sources, whole: Period) -> None:
     first = products.ranked(asked.warehouse, Scope.of(whole), "net_sales", "top", 1).row["stock_code"]
     scope = Scope.of(whole)

@@ -140,6 +140,8 @@ def _refused(_parameters: Mapping[str, object]) -> pd.DataFrame:
     )
 
 
+_LINES_OF = ("scope", "who", "found", "beside")
+
 ANSWERS: dict[str, Callable[[Mapping[str, object]], pd.DataFrame]] = fakes_trade.ANSWERS | {
     "sales_span": lambda _: pd.DataFrame(
         [{"first_at": datetime.fromisoformat("2010-12-01 08:26:00"), "newest_at": NEWEST, "lines": 541909}]
@@ -164,8 +166,8 @@ ANSWERS: dict[str, Callable[[Mapping[str, object]], pd.DataFrame]] = fakes_trade
             for hour in (9, 12)
         ]
     ),
-    **{f"lines_of_{which}{ending}": _lines for which in ("scope", "who", "found") for ending in ("", "_after")},
-    **{f"lines_of_{which}_count": lambda _: pd.DataFrame([{"lines": 120}]) for which in ("scope", "who", "found")},
+    **{f"lines_of_{which}{ending}": _lines for which in _LINES_OF for ending in ("", "_after")},
+    **{f"lines_of_{which}_count": lambda _: pd.DataFrame([{"lines": 120}]) for which in _LINES_OF},
     "sales_by_period": _courses,
     "best_products": _best,
     "arrivals_by_hour": _arrivals,

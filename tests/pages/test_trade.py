@@ -9,7 +9,7 @@ import pytest
 
 from pipeline.errors import CloudDownError, QueryTimeoutError
 from queries.loader import load
-from queries.reports import invoices
+from queries.reports import invoices, products
 from tests.pages.fakes import ANSWERS
 from tests.pages.test_pages import WHOLE, rows, text
 
@@ -85,6 +85,18 @@ def test_what_was_bought_together_is_asked_when_somebody_wants_to_know(world: Wo
     assert "27% of its orders hold ROSES \\*REGENCY\\* TEACUP too" in said
     assert "1,000 newest orders" in said
     assert address(app, "together") == "1"
+
+
+def test_the_order_lines_of_what_was_bought_together(world: World) -> None:
+    app = healthy(world.open("products", **WHOLE, country="France", together="1"))
+    app = healthy(choose(app, "one, and see the order lines of both", "ROSES *REGENCY* TEACUP"))
+    assert [address(app, name) for name in ("beside", "product", "rows")] == ["22699", "DOT", "1"]
+    page = asked(world, "lines_of_beside")
+    assert (page["product"], page["beside"], page["most"]) == ("DOT", "22699", products.MOST_ORDERS)
+    assert asked(world, "lines_of_beside_count")["beside"] == "22699"
+    assert "Lines on" not in {group.label for group in app.button_group}  # all are orders
+    next(button for button in app.button if button.key == "lines close").click().run()
+    assert [address(healthy(app), name) for name in ("beside", "product", "rows")] == ["", "DOT", ""]
 
 
 def test_what_led_each_month_is_asked_when_somebody_wants_to_know(world: World) -> None:
@@ -530,6 +542,19 @@ def test_the_order_lines_of_customers_are_those_of_whom_the_page_is_narrowed_to(
     page = asked(world, "lines_of_who")
     assert (page["country"], page["least_recency"], page["skipped"]) == ("France", 4, 100)
     assert "120 order lines, the oldest first" in text(app)
+
+
+def test_the_order_lines_of_new_and_of_returning_customers_and_of_nobody(world: World) -> None:
+    app = healthy(world.open("customers", **WHOLE, rows="2"))
+    whose = next(group for group in app.button_group if group.label == "Customers")
+    app = healthy(whose.set_value("new").run())
+    assert [address(app, name) for name in ("whose", "rows")] == ["new", "1"]
+    assert asked(world, "lines_of_who")["standing"] == asked(world, "lines_of_who_count")["standing"] == "new"
+    healthy(world.open("customers", **WHOLE, rows="1", whose="no customer id"))
+    assert asked(world, "lines_of_scope")["customer"] == "no customer id"
+    app = healthy(world.open("customers", **WHOLE, rows="1", segment="champions", whose="no customer id"))
+    assert "no customer id" not in str(next(group for group in app.button_group if group.label == "Customers").options)
+    assert "The address is ignored where it says whose" in text(app)
 
 
 def test_the_order_lines_of_products_are_of_all_until_one_is_chosen(world: World) -> None:

@@ -1,28 +1,8 @@
 -- One row per other product in the :most newest orders of one product within a period, the :top that are in most of them.
 -- Reads the order lines of those orders: asked for one product at a time, when somebody wants to know.
--- :since timestamp  the first moment, UTC
--- :until timestamp  the first moment after the last, UTC
--- :product string   its stock code
--- :most integer     how many of its orders are looked at
--- :top integer      how many other products
-with holding as (
-    select distinct line.invoice_no, invoice.first_at
-    from order_lines as line
-    join invoices_summary as invoice on invoice.invoice_no = line.invoice_no
-    where line.stock_code = :product and invoice.kind = 'order'
-        and invoice.first_at >= :since and invoice.first_at < :until
-),
-
-newest as (
-    select invoice_no, row_number() over (order by first_at desc, invoice_no desc) as place
-    from holding
-),
-
-looked_at as (
-    select invoice_no
-    from newest
-    where place <= :most
-),
+-- :top integer  how many other products
+with
+-- include: orders_holding
 
 -- An order with two lines of a product holds it once.
 pairs as (

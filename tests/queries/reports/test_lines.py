@@ -16,12 +16,19 @@ CHAMPIONS = Who(segments.SEGMENTS[0])
 
 @pytest.mark.parametrize("ending", ["", "_after", "_count"])
 def test_each_has_a_query_for_a_page_for_a_file_and_for_their_number(ending: str) -> None:
-    names = [Which(SCOPE), Which(SCOPE, CHAMPIONS), Which(SCOPE, sought=Sought(kind="return"))]
-    assert [which.query(ending).name for which in names] == [
-        f"lines_of_scope{ending}",
-        f"lines_of_who{ending}",
-        f"lines_of_found{ending}",
-    ]
+    of_product = Scope(SCOPE.since, SCOPE.until, product="22423")
+    for which, name in (
+        (Which(SCOPE), "scope"),
+        (Which(SCOPE, CHAMPIONS), "who"),
+        (Which(SCOPE, standing="new"), "who"),
+        (Which(SCOPE, CHAMPIONS, standing="returning"), "who"),
+        (Which(SCOPE, sought=Sought(kind="return")), "found"),
+        (Which(of_product, beside="22386"), "beside"),
+    ):
+        query = which.query(ending)
+        assert query.name == f"lines_of_{name}{ending}"
+        given = {"top": 1, "skipped": 0, "after_at": 0, "after_invoice": "", "after_line": 0, "after_event": ""}
+        query.check(which.bound(query, **{name: given[name] for name in given if name in query.parameters}))
 
 
 def test_a_scope_is_never_narrowed_by_what_the_query_does_not_know() -> None:
@@ -30,6 +37,9 @@ def test_a_scope_is_never_narrowed_by_what_the_query_does_not_know() -> None:
         which.bound(which.query())
 
 
-def test_some_customers_and_invoices_sought_are_not_both_at_once() -> None:
-    with pytest.raises(TypeError, match="not of both"):
-        Which(SCOPE, CHAMPIONS, Sought(kind="return"))
+def test_some_customers_invoices_sought_and_two_products_are_not_asked_for_at_once() -> None:
+    for more in ({"who": CHAMPIONS}, {"standing": "new"}, {"beside": "22386"}):
+        with pytest.raises(TypeError, match="or of two products"):
+            Which(SCOPE, sought=Sought(kind="return"), **more)
+    with pytest.raises(TypeError, match="or of two products"):
+        Which(SCOPE, standing="new", beside="22386")
