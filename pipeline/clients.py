@@ -62,12 +62,19 @@ _DOWN_STATUS = 500
 def client(service: str, *, attempts: int = 4, silent_s: float = 60) -> Any:  # noqa: ANN401 - boto3 makes its clients at run time
     """The client of `service`, one per process and how it tries (clients are thread-safe).
 
-    An attempt fails when the service is silent for `silent_s` seconds; somebody who waits for a page wants that short.
-
     `attempts=1` leaves every retry to the caller, which is what a sender that counts outcomes wants. Its calls are made
     by our own code, record for record, and are not checked by botocore: that takes a quarter of its time.
     """
-    config = Config(
+    with aws_errors(service):
+        return boto3.session.Session().client(service, config=config(attempts=attempts, silent_s=silent_s))
+
+
+def config(*, attempts: int, silent_s: float) -> Config:
+    """How a client tries.
+
+    An attempt fails when the service is silent for `silent_s` seconds; somebody who waits for a page wants that short.
+    """
+    return Config(
         connect_timeout=3,
         read_timeout=silent_s,
         max_pool_connections=16,
@@ -77,8 +84,6 @@ def client(service: str, *, attempts: int = 4, silent_s: float = 60) -> Any:  # 
         s3={"addressing_style": "path" if "AWS_ENDPOINT_URL" in os.environ else "auto"},
         user_agent_extra="weir",
     )
-    with aws_errors(service):
-        return boto3.session.Session().client(service, config=config)
 
 
 def error_code(error: ClientError) -> str:

@@ -13,7 +13,7 @@ import pyathena
 from botocore.exceptions import BotoCoreError, ClientError
 from pyathena.error import Error as PyAthenaError
 
-from pipeline.clients import aws_errors
+from pipeline.clients import aws_errors, config
 from pipeline.errors import (
     NotDeployedError,
     QueryCancelledError,
@@ -35,6 +35,8 @@ ENGINE = "Athena"
 # Athena's own pace is set by its scheduler; locally the poll would be most of the wait.
 POLL_S = {"local": 0.1, "aws": 0.5}
 _LIMIT_S = 30.0
+# Athena answers each call at once, whatever its query takes: whether that took too long is asked between two calls.
+_ATTEMPTS, _SILENT_S = 2, 10.0
 
 _TABLES = re.compile(r"\b(?:from|join)\s+(?:orders|page_views|sessions_usa|sessions_international)\b", re.IGNORECASE)
 _BOUNDS = re.compile(
@@ -102,14 +104,18 @@ class Lake:
         )
 
 
-def connect(workgroup: str, database: str, cloud: str) -> Any:  # noqa: ANN401 - PyAthena chooses by cursor class
-    """A connection to the stack's workgroup and database, for `local` or `aws`; threads may share it."""
+def connect(workgroup: str, database: str, cloud: str, *, silent_s: float = _SILENT_S) -> Any:  # noqa: ANN401 - PyAthena chooses by cursor class
+    """A connection to the stack's workgroup and database, for `local` or `aws`; threads may share it.
+
+    A call is given up when Athena is silent for `silent_s` seconds, twice.
+    """
     with aws_errors("Athena"):
         return pyathena.connect(
             session=boto3.session.Session(),
             work_group=workgroup,
             schema_name=database,
             poll_interval=POLL_S[cloud],
+            config=config(attempts=_ATTEMPTS, silent_s=silent_s),
         )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import socket
 import subprocess
 import sys
 import time
@@ -51,6 +52,22 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         in_memory = item.path.is_relative_to(REPOSITORY / "tests" / "pipeline")
         if "cloud" in getattr(item, "fixturenames", ()) and not in_memory:
             item.add_marker(pytest.mark.cloud)
+
+
+@pytest.fixture
+def silent_cloud(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A cloud that takes connections and answers none."""
+    from pipeline.clients import client
+
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "nobody")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "nothing")
+    monkeypatch.setenv("AWS_REGION", "us-east-1")
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{silent.getsockname()[1]}")
+        client.cache_clear()
+        yield
+    client.cache_clear()
 
 
 @pytest.fixture(scope="session")

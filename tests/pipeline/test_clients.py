@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-import socket
-
 import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError, NoCredentialsError, ReadTimeoutError
 
@@ -44,18 +42,11 @@ def test_a_bug_stays_a_bug() -> None:
         raise KeyError
 
 
-def test_a_service_that_is_silent_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "nobody")
-    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "nothing")
-    monkeypatch.setenv("AWS_REGION", "us-east-1")
-    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
-    with socket.create_server(("127.0.0.1", 0)) as silent:  # takes connections, and answers none
-        monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{silent.getsockname()[1]}")
-        client.cache_clear()
-        table = client("dynamodb", attempts=2, silent_s=0.2)
-        with (
-            pytest.raises(errors.CloudDownError, match="Table invoices cannot be reached"),
-            aws_errors("Table invoices"),
-        ):
-            table.get_item(TableName="invoices", Key={"invoice_no": {"S": "536365"}})
-    client.cache_clear()
+@pytest.mark.usefixtures("silent_cloud")
+def test_a_service_that_is_silent_is_given_up() -> None:
+    table = client("dynamodb", attempts=2, silent_s=0.2)
+    with (
+        pytest.raises(errors.CloudDownError, match="Table invoices cannot be reached"),
+        aws_errors("Table invoices"),
+    ):
+        table.get_item(TableName="invoices", Key={"invoice_no": {"S": "536365"}})

@@ -17,7 +17,7 @@ from pipeline.errors import (
     QueryTimeoutError,
     WeirError,
 )
-from queries.lake import Lake, require_bounds
+from queries.lake import Lake, connect, require_bounds
 from queries.loader import Query, load
 from queries.tickets import Ticket, held
 
@@ -161,3 +161,9 @@ def test_a_query_that_was_called_off_is_stopped_in_the_engine() -> None:
 def test_what_athena_says_becomes_an_error_of_ours(error: Exception, expected: type[WeirError]) -> None:
     with pytest.raises(expected):
         Lake(FakeConnection(error)).ask(query(BOUNDED), **HOURS)
+
+
+@pytest.mark.usefixtures("silent_cloud")
+def test_athena_is_given_up_when_it_is_silent() -> None:
+    with pytest.raises(CloudDownError, match="Athena cannot be reached"):
+        Lake(connect("weir", "weir", "local", silent_s=0.2)).ask(query(BOUNDED), **HOURS)
