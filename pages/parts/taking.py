@@ -81,6 +81,7 @@ def document(figure: go.Figure, what: str) -> bytes:
     # Room for the title, and for the names of the colours where they stand under it.
     alone.update_layout(margin_t=96 if figure.layout.showlegend else 48, height=480)
     alone.update_layout(title={"text": html.escape(str(figure.layout.meta or what)), "font": {"size": 16}})
-    config = {"displaylogo": False, "responsive": True}
+    # Among Plotly's own buttons is one that sends the chart to Plotly's cloud.
+    config = {"displayModeBar": False, "responsive": True}
     page: str = alone.to_html(include_plotlyjs=True, config=config, div_id="chart", post_script=_SAVING)
     return page.encode()

@@ -14,5 +14,6 @@ def test_a_chart_is_taken_away_as_a_page_that_says_what_it_shows_and_needs_no_ne
     assert "Save as " in page
     assert "<script src=" not in page
     assert "1. A" in page
+    assert '"displayModeBar": false' in page  # a button there sends the numbers to a cloud of others
     unnamed = taking.document(charts.ranking(["A"], pd.Series([1.0]), ["1"], d.UNITS), "By country").decode()
     assert "By country" in unnamed
