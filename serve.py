@@ -13,8 +13,8 @@
   main thread has other things to do.
 - Streamlit's page asks a server below its own address first, as in `/sales/_stcore/health`, and waits before it asks
   elsewhere; then it asks for what it may do, and only then connects. Here the page says both from the start.
-- Python looks through all objects of the process for garbage, 0.3 s during which nobody is served, after each 30
-  openings: most of what they make lives for a while, in sessions and kept answers. Here it does so a sixth as often.
+- Python looks through all objects of the process for garbage, 0.3 s during which nobody is served, about every 30
+  openings: much of what these make lives for a while, in sessions and kept answers. Here it waits for more to be made.
 
 The rest is Streamlit's own application, served by Uvicorn with Streamlit's own settings.
 
@@ -49,7 +49,7 @@ if TYPE_CHECKING:
 
 _DASHBOARD = Path(__file__).with_name("dashboard.py")
 _MIB = 1 << 20
-_NEW_OBJECTS = 10_000  # more than are freed, before Python looks for garbage; 700 unless told
+_NEW_OBJECTS = 10_000  # made and not freed again, before Python looks for garbage; of itself Python 3.11 takes 700
 _STREAMLIT = Path(st.__file__).parent / "static"
 # The files' names change with their content: Streamlit lets browsers keep them for a year, too. Plotly's is as
 # good with `_MAKES_PLOTLY` as without: who has it from before may keep it.

@@ -73,6 +73,5 @@ with left, states.panel("The best customers"):
     customer_groups.best(state, who, best, of_all_time=of_all_time)
 with right, states.panel("Customers by country"):
     customer_groups.countries(state, who, countries)
-whose = "all" if who.everybody else "these"
-label = f"Order lines of {whose} customers {words.about(state)}"
-behind.lines(Which(state.scope, who), label=label, of_standings=True)
+whose = "" if who.everybody else "of these customers "
+behind.lines(Which(state.scope, who), label=f"Order lines {whose}{words.about(state)}", of_standings=True)

@@ -56,11 +56,9 @@ if product:
     answers = more[: len(of_chosen)] or asked.together(*one_product.questions(state, product))
     lines = one_product.show(state, product, answers)
     product_ranking.leaders(state)
-beside = options.held("beside")
 # Of the product that was chosen; one that comes first by itself is one of all.
-if state.product and beside:
-    both = Which(state.scope.without("country"), beside=beside)
-    behind.lines(both, label=f"Order lines of {state.product} and {beside} on the orders with both")
+if beside := one_product.beside(state.product):
+    one_product.lines_of_both(state, beside, lines)
 elif state.product:
     behind.lines(Which(products.known(state.scope)), lines, f"Order lines of {state.product}")
 else:

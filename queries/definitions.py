@@ -122,8 +122,9 @@ RETURNING_NET_SALES = Measure(
 NOBODY_NET_SALES = Measure(
     "nobody_net_sales", "Sold without customer id", "money", "Net sales of the invoices that name no customer."
 )
-STANDINGS = (
-    "New: what customers ordered first of all. Returning: all their other invoices. Some invoices name no customer."
+WHOSE_LINES = (
+    "New: each customer's first order. Returning: all their other invoices, returns too. No customer id: invoices that "
+    "name no customer."
 )
 # Not numbers by themselves, but what a chart or a column shows: each told once, on hover.
 SHARE = "Its part of the sum over all products of the period. That sum is net: returns make it smaller."

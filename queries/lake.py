@@ -36,7 +36,7 @@ ENGINE = "Athena"
 POLL_S = {"local": 0.1, "aws": 0.5}
 _LIMIT_S = 30.0
 # Athena answers each call at once, whatever its query takes: whether that took too long is asked between two calls.
-_ATTEMPTS, _SILENT_S = 2, 10.0
+_ATTEMPTS, _SILENT_S = 2, 5.0
 
 _TABLES = re.compile(r"\b(?:from|join)\s+(?:orders|page_views|sessions_usa|sessions_international)\b", re.IGNORECASE)
 _BOUNDS = re.compile(

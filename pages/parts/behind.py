@@ -25,26 +25,29 @@ if TYPE_CHECKING:
 _PAGE = 50
 # As many as a spreadsheet takes; more is what the lake is for.
 _MOST_ROWS = 1_048_575
-_STANDINGS = {"": "All", "new": "New", "returning": "Returning", NOBODY: "No customer id"}
+_WHOSE = {"": "All", "new": "New", "returning": "Returning", NOBODY: "No customer id"}
 _FIRST_PAGE = {"rows": "1"}
 
 
 def lines(
-    which: Which, count: int | None = None, label: str = "Order lines behind it", *, of_standings: bool = False
+    which: Which,
+    count: int | None = None,
+    label: str = "Order lines behind it",
+    note: str = "",
+    *,
+    of_standings: bool = False,
 ) -> None:
-    """Offer order lines; `count` is how many there are where a rollup knows it, `label` what they are.
+    """Offer order lines; `count` is how many there are where a rollup knows it, `label` and `note` what they are.
 
     Which page is shown is in the address, as `rows`. With `of_standings` a reader may choose those of new or of
     returning customers.
     """
     if count == 0 or not _opened(label):
         return
-    with st.container(horizontal=True):
-        if not (which.sought and which.sought.kind) and not which.beside:
-            kind = options.one_of("lines", "Lines on", KINDS, sets=_FIRST_PAGE)
-            which, count = replace(which, kind=cast("Kind", kind)), None if kind else count
-        if of_standings:
-            which = _of_standing(which)
+    if note:
+        st.caption(words.plain(note))
+    chosen = _chosen(which, of_standings=of_standings)
+    which, count = chosen, count if chosen == which else None
     number = options.page_number("rows", 0)
     questions = [asked.warehouse(report.page, which, number, _PAGE)]
     if count is None:
@@ -56,16 +59,36 @@ def lines(
             answering.figure().frame,
             int(counting[0].figure().row["lines"]) if counting else int(count or 0),
             partial(report.parts, asked.sources().warehouse, which, _MOST_ROWS),
+            _none(which),
         )
         evidence.show("Order lines", answering, more={"How many": counting[0]} if counting else None)
 
 
-def _of_standing(which: Which) -> Which:
-    whose = _STANDINGS if which.who.everybody else {name: _STANDINGS[name] for name in _STANDINGS if name != NOBODY}
-    standing = options.one_of("whose", "Customers", whose, sets=_FIRST_PAGE, means=d.STANDINGS)
-    if standing == NOBODY:
-        return replace(which, scope=replace(which.scope, customer=NOBODY))
-    return replace(which, standing=cast("Standing", standing))
+def _chosen(which: Which, *, of_standings: bool) -> Which:
+    """Those of them that the reader chooses in the address."""
+    with st.container(horizontal=True):
+        if of_standings:
+            whose = _WHOSE if which.who.everybody else {name: _WHOSE[name] for name in _WHOSE if name != NOBODY}
+            standing = options.one_of(
+                "whose", "Customers", whose, sets=_FIRST_PAGE, drops=("lines",), means=d.WHOSE_LINES
+            )
+            if standing == NOBODY:
+                which = replace(which, scope=replace(which.scope, customer=NOBODY))
+            else:
+                which = replace(which, standing=cast("Standing", standing))
+        # A first order is no return, and what is bought together is on orders.
+        if not ((which.sought and which.sought.kind) or which.standing == "new" or which.beside):
+            which = replace(which, kind=cast("Kind", options.one_of("lines", "Lines on", KINDS, sets=_FIRST_PAGE)))
+    return which
+
+
+def _none(which: Which) -> str:
+    """What to say when there are none of these."""
+    if which.beside:
+        return "No order of the period holds both. Choose a longer one above."
+    if which.kind or which.standing or which.scope.customer == NOBODY:
+        return "There are none of these. Choose **All** just above, or a longer period."
+    return "There are none. Choose a longer period, or clear a filter above."
 
 
 def _opened(label: str) -> bool:
@@ -83,8 +106,8 @@ def _opened(label: str) -> bool:
     return False
 
 
-def _show(number: int, frame: pd.DataFrame, total: int, parts: Callable[[], Iterator[pd.DataFrame]]) -> None:
-    """Page `number` of `total` lines; `parts` are the rows of the files."""
+def _show(number: int, frame: pd.DataFrame, total: int, parts: Callable[[], Iterator[pd.DataFrame]], none: str) -> None:
+    """Page `number` of `total` lines, or `none` of them; `parts` are the rows of the files."""
     pages = max(1, -(-total // _PAGE))
     if not frame.empty:
         _table(frame)
@@ -94,7 +117,7 @@ def _show(number: int, frame: pd.DataFrame, total: int, parts: Callable[[], Iter
             "First page", key="lines first", on_click=options.put, args=("rows", "1"), icon=":material/first_page:"
         )
     else:
-        st.info("There are none. Choose a longer period, or clear a filter above.", icon=":material/search_off:")
+        st.info(none, icon=":material/search_off:")
     with st.container(horizontal=True, vertical_alignment="center"):
         options.turner("rows", min(number, pages), pages)
         st.caption(f"{words.count(total)} order lines, the oldest first")
@@ -105,7 +128,7 @@ def _show(number: int, frame: pd.DataFrame, total: int, parts: Callable[[], Iter
             type="tertiary",
             icon=":material/close:",
             on_click=options.put,
-            args=("rows", "", options.LINES),
+            args=("rows", "", options.OF_LINES),
         )
 
 

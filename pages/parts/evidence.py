@@ -231,8 +231,8 @@ def cost(behind: Evidence) -> str:
         a_second = _RPU * _USD_PER_RPU_HOUR / 3600
         return (
             f"{_dollars(behind.seconds * a_second)} on AWS while Redshift is awake, {60 * a_second:.2f} USD if this "
-            f"woke it ({_RPU} RPU, {_USD_PER_RPU_HOUR} USD an hour each); what it read is not paid for, and told by "
-            "Redshift's system views alone"
+            f"woke it ({_RPU} RPU, {_USD_PER_RPU_HOUR} USD an hour each); how much is read is "
+            "not billed, and only Redshift's system views tell it"
         )
     told = _dollars(max(behind.scanned_bytes, _LEAST_BYTES) * _USD_PER_BYTE)
     return f"{words.size(behind.scanned_bytes)} read, {told} on AWS (5 USD a TB, at least 10 MB)"

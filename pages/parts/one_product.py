@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING
 import pandas as pd
 import streamlit as st
 
-from pages.parts import asked, charts, evidence, narrowing, options, states, tables, tiles, words
+from pages.parts import asked, behind, charts, evidence, narrowing, options, states, tables, tiles, words
+from pipeline.errors import BadInputError
 from queries import definitions as d
 from queries.reports import products
+from queries.reports.lines import Which
 from queries.selection import written
 
 if TYPE_CHECKING:
@@ -148,9 +150,10 @@ def _together(state: Selection, product: str) -> None:
         names = [str(name) for name in frame["description"].fillna(words.UNNAMED)]
         codes = [str(code) for code in frame["stock_code"]]
         st.subheader(f"{frame['share'].iloc[0]:.0%} of its orders hold {words.plain(names[0])} too", help=d.TOGETHER)
+        told = [f"{name} ({code})" for name, code in zip(names, codes, strict=True)]
         table = pd.DataFrame(
             {
-                "Product": [f"{name} ({code})" for name, code in zip(names, codes, strict=True)],
+                "Product": told,
                 "Orders with both": frame["together"].astype(int),
                 "Share": frame["share"].astype(float),
                 "Lift": frame["lift"].astype(float),
@@ -163,7 +166,7 @@ def _together(state: Selection, product: str) -> None:
         st.caption(f"Of the {words.count(looked_at)} {newest}orders of the period with it{everywhere}.")
         labels = {c: words.shortened(name, _NAME_LENGTH) for c, name in zip(codes, names, strict=True)}
         options.opener("Look at another product", labels, "product", "together", drops=options.PAGED)
-        options.by_name(lambda place: _see_both(product, codes[place]), names, _OF_BOTH, _OF_BOTH_WIDTH)
+        options.by_name(lambda place: _see_both(product, codes[place]), told, _OF_BOTH, _OF_BOTH_WIDTH)
         evidence.show("Bought together", answering)
     st.button("Close", key="together close", type="tertiary", on_click=options.put, args=("together", ""))
 
@@ -172,3 +175,24 @@ def _see_both(product: str, other: str) -> None:
     """The order lines of both products; narrowed to neither, another one may come first later on."""
     narrowing.from_the_first()
     st.query_params.update({"product": product, "beside": other, "rows": "1"})
+
+
+def beside(product: str) -> str:
+    """The product of the address whose order lines are asked for together with those of `product`; told of if none."""
+    other = options.held("beside")
+    if other and (not product or other == product):
+        states.ignored("beside", BadInputError(f"{other!r} goes with another product: choose that first."))
+        return ""
+    return other
+
+
+def lines_of_both(state: Selection, other: str, lines: int | None) -> None:
+    """Offer the order lines of the chosen product, which has `lines`, and of the `other`, on the orders with both."""
+    everywhere = ", of all countries" if state.country else ""
+    behind.lines(
+        Which(state.scope.without("country"), beside=other),
+        None if lines else lines,
+        f"Order lines of {state.product} and {other} on orders with both",
+        f"Among the {words.count(products.MOST_ORDERS)} newest orders with {state.product} at most, "
+        f"{words.about(state, 'country', 'product')}{everywhere}.",
+    )

@@ -16,9 +16,9 @@ if TYPE_CHECKING:
     from queries.definitions import Measure
 
 # What the address says of the order lines behind a figure: which page, on which kind of invoice, of whom, with what.
-LINES = ("rows", "lines", "whose", "beside")
+OF_LINES = ("rows", "lines", "whose", "beside")
 # That, and the pages of other lists.
-PAGED = (*LINES, "results", "members", "cohort_members")
+PAGED = (*OF_LINES, "results", "members", "cohort_members")
 _DIGITS = 9  # of a page's number; what it skips still fits the engine's numbers
 
 

@@ -12,6 +12,7 @@ import pandas as pd
 from pipeline.errors import QueryTimeoutError
 from queries.loader import load
 from queries.reports.products import MOST_ORDERS
+from queries.scope import ALL
 from queries.who import EVERYBODY, Who
 
 if TYPE_CHECKING:
@@ -34,8 +35,8 @@ class Which:
     """The order lines of a scope; those of some customers (`who`) or of the invoices `sought` alone, where one is.
 
     With a `kind` those on orders, on returns or on adjustments alone; with a `standing` those of customers' first
-    orders ("new") or all else of theirs ("returning"). With a product `beside` that of the scope, those of both on the
-    orders that `products.together` looks at and that hold both.
+    orders ("new") or all else of theirs ("returning"). With another product `beside` the scope's own, those of the two
+    on orders that hold both, among the orders that `products.together` looks at.
     """
 
     scope: Scope
@@ -46,13 +47,14 @@ class Which:
     beside: str = ""
 
     def __post_init__(self) -> None:
-        if sum([bool(self.sought), self._of_customers, bool(self.beside)]) > 1:
+        if sum([bool(self.sought), bool(self.standing) or not self.who.everybody, bool(self.beside)]) > 1:
             raise TypeError("Order lines are those of some customers, of the invoices sought or of two products.")
+        if self.beside and self.scope.product in {ALL, self.beside}:
+            raise TypeError("Order lines of two products are those of the scope's and of another one.")
 
     def query(self, ending: str = "") -> Query:
         """The query of these lines whose name ends so."""
-        of = "found" if self.sought else "beside" if self.beside else "who" if self._of_customers else "scope"
-        return _SQL[f"lines_of_{of}{ending}"]
+        return _SQL[f"lines_of_{self._of}{ending}"]
 
     def bound(self, query: Query, **more: object) -> Mapping[str, object]:
         """The parameters that `query` takes, and `more`.
@@ -64,13 +66,19 @@ class Which:
             return self.sought.bound(query, self.scope, **more)
         if self.beside:
             more |= {"beside": self.beside, "most": MOST_ORDERS}
-        if self._of_customers:
-            more |= {"standing": self.standing, **self.who.bound()}
-        return self.scope.bound(query, **more)
+        if not self.who.everybody:
+            more |= self.who.bound()
+        return self.scope.bound(query, standing=self.standing, **more)
 
     @property
-    def _of_customers(self) -> bool:
-        return bool(self.standing) or not self.who.everybody
+    def _of(self) -> str:
+        if self.sought:
+            return "found"
+        if self.beside:
+            return "beside"
+        if not self.who.everybody:
+            return "who"
+        return "standing" if self.standing else "scope"
 
 
 def page(warehouse: Engine, which: Which, number: int, size: int) -> Figure:

@@ -108,7 +108,7 @@ def test_behind_new_and_returning_and_nobody_are_their_own_order_lines(held: Hel
         ("returning", Which(scope, standing="returning"), inside[~is_new & ~is_nobody]),
         ("nobody", Which(replace(scope, customer=NOBODY)), inside[is_nobody]),
     ):
-        behind = pd.concat(order_lines.parts(engine, which, 10**6))
+        behind = pd.concat(order_lines.parts(engine, which, 10**6, len(theirs) // 3 + 1))
         assert len(behind) == len(theirs) == order_lines.count(engine, which).row["lines"]
         assert sum(behind["amount"]) == sum(figure[f"{name}_net_sales"]) == pounds(theirs["amount"].sum())
         orders = pd.concat(order_lines.parts(engine, replace(which, kind="order"), 10**6))

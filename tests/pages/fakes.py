@@ -140,7 +140,7 @@ def _refused(_parameters: Mapping[str, object]) -> pd.DataFrame:
     )
 
 
-_LINES_OF = ("scope", "who", "found", "beside")
+_LINES_OF = ("scope", "who", "standing", "found", "beside")
 
 ANSWERS: dict[str, Callable[[Mapping[str, object]], pd.DataFrame]] = fakes_trade.ANSWERS | {
     "sales_span": lambda _: pd.DataFrame(

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from pipeline.errors import CloudDownError, QueryTimeoutError
-from queries.loader import load
-from queries.reports import invoices, products
+from queries.reports import invoices
 from tests.pages.fakes import ANSWERS
 from tests.pages.test_pages import WHOLE, rows, text
 
@@ -85,18 +84,6 @@ def test_what_was_bought_together_is_asked_when_somebody_wants_to_know(world: Wo
     assert "27% of its orders hold ROSES \\*REGENCY\\* TEACUP too" in said
     assert "1,000 newest orders" in said
     assert address(app, "together") == "1"
-
-
-def test_the_order_lines_of_what_was_bought_together(world: World) -> None:
-    app = healthy(world.open("products", **WHOLE, country="France", together="1"))
-    app = healthy(choose(app, "one, and see the order lines of both", "ROSES *REGENCY* TEACUP"))
-    assert [address(app, name) for name in ("beside", "product", "rows")] == ["22699", "DOT", "1"]
-    page = asked(world, "lines_of_beside")
-    assert (page["product"], page["beside"], page["most"]) == ("DOT", "22699", products.MOST_ORDERS)
-    assert asked(world, "lines_of_beside_count")["beside"] == "22699"
-    assert "Lines on" not in {group.label for group in app.button_group}  # all are orders
-    next(button for button in app.button if button.key == "lines close").click().run()
-    assert [address(healthy(app), name) for name in ("beside", "product", "rows")] == ["", "DOT", ""]
 
 
 def test_what_led_each_month_is_asked_when_somebody_wants_to_know(world: World) -> None:
@@ -358,16 +345,6 @@ def test_one_figure_that_fails_leaves_the_others(world: World, page: str, query:
     assert still in text(app)
 
 
-@pytest.mark.parametrize(
-    ("page", "narrowed"),
-    [*((page, {}) for page in PAGES), ("customers", {"segment": "lost", "cohort": "2010-12+1", "best": "period"})],
-)
-def test_no_default_or_narrowed_figure_reads_order_lines(world: World, page: str, narrowed: dict[str, str]) -> None:
-    healthy(world.open(page, **WHOLE, **narrowed))
-    reading = {name for name, _ in world.warehouse.asked if "order_lines" in load("warehouse")[name].sql}
-    assert reading == set()
-
-
 def test_an_invoice_is_found_while_the_warehouse_is_down(world: World) -> None:
     world.warehouse.errors["*"] = CloudDownError("The warehouse cannot be reached.")
     assert "Order 536365" in text(healthy(world.open("invoices", invoice="536365")))
@@ -513,64 +490,6 @@ def test_a_part_of_a_column_stands_out_until_it_is_clicked_again(world: World) -
     assert [address(app, name) for name in ("kind", "least", "below", "sign")] == ["", "", "", ""]
 
 
-def test_the_order_lines_of_invoices_that_were_found_are_theirs_alone(world: World) -> None:
-    app = healthy(world.open("invoices", **WHOLE, kind="return", least="250", rows="1"))
-    assert asked(world, "lines_of_found")["kind"] == "return"
-    assert "Lines on" not in {group.label for group in app.button_group}  # the search says which
-    assert "lines_of_scope" not in {name for name, _ in world.warehouse.asked}
-    assert "120 order lines, the oldest first" in text(app)
-    healthy(world.open("invoices", **WHOLE, rows="1"))
-    assert asked(world, "lines_of_scope")["top"] == 50
-
-
-def test_the_order_lines_of_one_kind_of_invoice_are_behind_returns(world: World) -> None:
-    app = healthy(world.open("sales", **WHOLE, rows="3"))
-    assert "lines_of_scope_count" not in {name for name, _ in world.warehouse.asked}  # a rollup knows how many
-    kind = next(group for group in app.button_group if group.label == "Lines on")
-    app = healthy(kind.set_value("return").run())
-    assert [address(app, name) for name in ("lines", "rows")] == ["return", "1"]
-    assert asked(world, "lines_of_scope")["of_kind"] == asked(world, "lines_of_scope_count")["of_kind"] == "return"
-    assert "120 order lines, the oldest first" in text(app)
-    next(button for button in app.button if button.label == "Close").click().run()
-    assert [address(healthy(app), name) for name in ("lines", "rows")] == ["", ""]
-
-
-def test_the_order_lines_of_customers_are_those_of_whom_the_page_is_narrowed_to(world: World) -> None:
-    healthy(world.open("customers", **WHOLE, country="France", rows="1"))
-    assert asked(world, "lines_of_scope")["country"] == "France"
-    app = healthy(world.open("customers", **WHOLE, country="France", segment="champions", rows="3"))
-    page = asked(world, "lines_of_who")
-    assert (page["country"], page["least_recency"], page["skipped"]) == ("France", 4, 100)
-    assert "120 order lines, the oldest first" in text(app)
-
-
-def test_the_order_lines_of_new_and_of_returning_customers_and_of_nobody(world: World) -> None:
-    app = healthy(world.open("customers", **WHOLE, rows="2"))
-    whose = next(group for group in app.button_group if group.label == "Customers")
-    app = healthy(whose.set_value("new").run())
-    assert [address(app, name) for name in ("whose", "rows")] == ["new", "1"]
-    assert asked(world, "lines_of_who")["standing"] == asked(world, "lines_of_who_count")["standing"] == "new"
-    healthy(world.open("customers", **WHOLE, rows="1", whose="no customer id"))
-    assert asked(world, "lines_of_scope")["customer"] == "no customer id"
-    app = healthy(world.open("customers", **WHOLE, rows="1", segment="champions", whose="no customer id"))
-    assert "no customer id" not in str(next(group for group in app.button_group if group.label == "Customers").options)
-    assert "The address is ignored where it says whose" in text(app)
-
-
-def test_the_order_lines_of_products_are_of_all_until_one_is_chosen(world: World) -> None:
-    healthy(world.open("products", **WHOLE, rows="1"))
-    assert asked(world, "lines_of_scope")["product"] == ""
-    healthy(world.open("products", **WHOLE, product="22423", rows="1"))
-    assert asked(world, "lines_of_scope")["product"] == "22423"
-
-
-def test_another_ranking_begins_with_no_page_of_order_lines(world: World) -> None:
-    app = healthy(world.open("products", **WHOLE, rows="3"))
-    rank = next(each for each in app.button_group if each.label == "Rank by")
-    healthy(rank.set_value("returns").run())
-    assert (address(app, "rank"), address(app, "rows")) == ("returns", "")
-
-
 def test_an_invoice_opens_where_it_was_found_and_the_way_back_leads_there(world: World) -> None:
     sought = {"number": "58", "results": "2", "order": "lowest", "country": "France"}
     app = healthy(world.open("invoices", **WHOLE, **sought))
@@ -645,33 +564,3 @@ def test_one_customers_history_is_narrowed_by_nothing_else(world: World) -> None
     assert not {"France", "November 2011", "Clear all"} & labels
     next(button for button in app.button if button.label == "customer 14646").click().run()
     assert {"France", "November 2011"} <= {button.label for button in healthy(app).button}
-
-
-def test_a_page_of_order_lines_beyond_the_last_leads_to_the_first(world: World) -> None:
-    lines = world.warehouse.answers["lines_of_who"]
-    world.warehouse.answers = {
-        **world.warehouse.answers,
-        "lines_of_who": lambda given: lines(given).head(0 if given["skipped"] else 2),
-    }
-    app = healthy(world.open("customers", **WHOLE, segment="champions", rows="9"))
-    assert "There is no page 9: 120 order lines fill 3." in " ".join(str(each.value) for each in app.info)
-    next(button for button in app.button if button.label == "First page").click().run()
-    assert address(app, "rows") == "1"
-
-
-def test_no_order_lines_are_told_as_none(world: World) -> None:
-    answers = world.warehouse.answers
-    world.warehouse.answers = {
-        **answers,
-        "lines_of_who": lambda given: answers["lines_of_who"](given).head(0),
-        "lines_of_who_count": lambda given: answers["lines_of_who_count"](given).assign(lines=0),
-    }
-    app = healthy(world.open("customers", **WHOLE, segment="champions", rows="1"))
-    assert "There are none. Choose a longer period" in " ".join(str(each.value) for each in app.info)
-
-
-def test_another_search_begins_with_no_page_of_order_lines(world: World) -> None:
-    app = healthy(world.open("invoices", **WHOLE, kind="return", rows="3", results="2"))
-    kind = next(each for each in app.button_group if each.label == "Kind")
-    app = healthy(kind.set_value("order").run())
-    assert [address(app, name) for name in ("kind", "rows", "results")] == ["order", "", ""]

@@ -20,7 +20,7 @@ def test_each_has_a_query_for_a_page_for_a_file_and_for_their_number(ending: str
     for which, name in (
         (Which(SCOPE), "scope"),
         (Which(SCOPE, CHAMPIONS), "who"),
-        (Which(SCOPE, standing="new"), "who"),
+        (Which(SCOPE, standing="new"), "standing"),
         (Which(SCOPE, CHAMPIONS, standing="returning"), "who"),
         (Which(SCOPE, sought=Sought(kind="return")), "found"),
         (Which(of_product, beside="22386"), "beside"),
@@ -43,3 +43,9 @@ def test_some_customers_invoices_sought_and_two_products_are_not_asked_for_at_on
             Which(SCOPE, sought=Sought(kind="return"), **more)
     with pytest.raises(TypeError, match="or of two products"):
         Which(SCOPE, standing="new", beside="22386")
+
+
+@pytest.mark.parametrize("product", ["", "22386"])
+def test_two_products_are_two(product: str) -> None:
+    with pytest.raises(TypeError, match="of another one"):
+        Which(Scope(SCOPE.since, SCOPE.until, product=product), beside="22386")

@@ -1,4 +1,4 @@
--- One row per order line of the customers asked about, as far as an invoice has the standing: `lines`.
+-- One row per order line of the customers asked about, on invoices of a standing: `lines`.
 -- :since timestamp  the first moment, UTC
 -- :until timestamp  the first moment after the last, UTC
 -- :country string   one country, or '' for all
