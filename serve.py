@@ -13,7 +13,7 @@
   main thread has other things to do.
 - Streamlit's page asks a server below its own address first, as in `/sales/_stcore/health`, and waits before it asks
   elsewhere; then it asks for what it may do, and only then connects. Here the page says both from the start.
-- Python looks through all objects of the process for garbage, 0.3 s during which nobody is served, about every 30
+- Python looks through all objects of the process for garbage, 0.3 s during which nobody is served, about every 60
   openings: much of what these make lives for a while, in sessions and kept answers. Here it waits for more to be made.
 
 The rest is Streamlit's own application, served by Uvicorn with Streamlit's own settings.
