@@ -60,10 +60,9 @@ with st.grid(3, min_column_width=185):
 if days:
     dates = list(days.frame["period"])
     best = days.greatest("net_sales")
-    st.subheader(
-        f"{words.day(best['period'])} sold most in {DAYS} days: {words.short_money(best['net_sales'])}",
-        help=f"{d.NET_SALES.label}: {d.NET_SALES.definition}",
-    )
+    most = f"{words.day(best['period'])} sold most in {DAYS} days: {words.short_money(best['net_sales'])}"
+    defined = f"{d.NET_SALES.label}: {d.NET_SALES.definition}"
+    st.subheader(most if best["net_sales"] > 0 else words.none_sold("day"), help=defined)
     chart = charts.columns(days.frame, d.NET_SALES, "day")
     charts.show(
         chart,

@@ -26,7 +26,8 @@ with st.container(horizontal=True, vertical_alignment="bottom"):
     ranking = cast("products.Ranking", options.one_of("rank", "Rank by", RANKINGS, drops=options.PAGED))
     end = cast("products.End", options.one_of("from", "From the", ENDS, drops=options.PAGED))
     wanted = options.typed("find", "Find a product", "CAKESTAND or 22423", icon=":material/search:")
-scope = state.scope.without("product")
+# Of one country the tiles are about the months of the ranking.
+scope = products.known(state.scope.without("product"))
 of_chosen = one_product.questions(state, state.product) if state.product else []
 ranked, totals, *more = asked.together(
     asked.warehouse(products.ranked, scope, ranking, end, TOP),

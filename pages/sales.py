@@ -23,14 +23,15 @@ state, span = frame.begin(
     compares=True,
     by_options=products.known_by(st.query_params.get("country", "")) if of_product else GRAINS,
 )
-scope, compared = state.scope, state.compared
 known = products if state.product else sales
+scope, whole = (products.known(each) if state.product else each for each in (state.scope, state.whole))
+compared, compared_whole = state.earlier(scope), state.earlier(whole)
 totals, course, countries, *more = asked.together(
     asked.warehouse(known.totals, scope),
-    asked.warehouse(known.by_period, state.whole, state.by),
-    asked.warehouse(known.by_country, scope.without("country")),
+    asked.warehouse(known.by_period, whole, state.by),
+    asked.warehouse(known.by_country, state.scope.without("country")),
     *([asked.warehouse(known.totals, compared)] if compared else []),
-    *([asked.warehouse(known.by_period, state.compared_whole, state.by)] if compared else []),
+    *([asked.warehouse(known.by_period, compared_whole, state.by)] if compared_whole else []),
     *([] if state.product else [asked.warehouse(sales.by_weekday_hour, scope.without("weekday", "hour"))]),
 )
 hours = None if state.product else more.pop()
@@ -43,7 +44,7 @@ with states.panel("Sales totals"):
     else:
         places.product(state, sold)
         earlier = more[0].figure().row if more else None
-        tiles.headline(HEADLINE, sold, earlier=earlier, against=state.compare)
+        tiles.headline(HEADLINE, sold, earlier=earlier, against=over_time.against(state, compared))
         tiles.further(FURTHER, sold, earlier=earlier)
         tiles.further([average for average in AVERAGES if sold[average.column] is not None], sold, earlier=earlier)
     before = {filters.COMPARED[state.compare].capitalize(): more[0]} if more else None
@@ -51,10 +52,10 @@ with states.panel("Sales totals"):
 
 if sold is None or sold["lines"] or state.step:
     with states.panel("Sales over time"):
-        over_time.show(state, course, more[1] if more else None, HEADLINE)
+        over_time.show(state, course, more[1] if more else None, compared_whole, span, HEADLINE)
     left, right = st.columns(2, gap="medium")
     with left, states.panel("By weekday and hour"):
         places.weekdays(state, hours)
     with right, states.panel("By country"):
         places.countries(state, countries)
-    behind.lines(Which(products.known(scope) if state.product else scope), None if sold is None else int(sold["lines"]))
+    behind.lines(Which(scope), None if sold is None else int(sold["lines"]))

@@ -56,18 +56,11 @@ class Selection:
         whole = self.whole
         return replace(whole, since=max(whole.since, self.step), until=min(whole.until, end_of(self.step, self.by)))
 
-    @property
-    def compared(self) -> Scope | None:
-        """The scope that this one is compared with; None when it is not compared."""
-        return self._earlier(self.scope)
+    def earlier(self, scope: Scope) -> Scope | None:
+        """What `scope` is compared with; None when nothing is.
 
-    @property
-    def compared_whole(self) -> Scope | None:
-        """The same of the whole period, for the chart over time."""
-        return self._earlier(self.whole)
-
-    def _earlier(self, scope: Scope) -> Scope | None:
-        """A year earlier; or the time just before, of the same length: as many months when it is whole months."""
+        A year earlier; or the time just before, of the same length: as many months when it is whole months.
+        """
         if self.compare == "none":
             return None
         if self.compare == "year":

@@ -122,7 +122,8 @@ def course(
                 name="before",
             )
         )
-    return layouts.figure(*traces, **layouts.over_time(frame[time], by, measure, frame[measure.column].abs().max()))
+    both = frame if before is None else pd.concat([frame, before])
+    return layouts.figure(*traces, **layouts.over_time(frame[time], by, measure, both[measure.column].abs().max()))
 
 
 def columns(frame: pd.DataFrame, measure: Measure, by: By, time: str = "period") -> go.Figure:

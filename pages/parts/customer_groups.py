@@ -46,7 +46,7 @@ def summary(state: Selection, who: Who, course: Answering, in_segments: Answerin
         name: found[name].sum() if len(found) else 0
         for name in ("new_orders", "returning_orders", "nobody_orders", "nobody_net_sales")
     }
-    notes = {}
+    notes = {"customers": "of all time"}
     try:
         counts = in_segments.figure().frame.set_index("key")["customers"]
         sums["customers"] = counts[who.segment.key] if who.segment else counts.dropna().sum()
@@ -131,9 +131,9 @@ def best(state: Selection, who: Who, answering: Answering, *, of_all_time: bool)
         return
     name = str(known["customer"].iloc[0])
     when = "of all time" if of_all_time else words.during(state)
-    st.subheader(
-        f"Customer {name} bought most {when}: {words.short_money(known['net_sales'].iloc[0])}", help=d.TOP_CUSTOMERS
-    )
+    net = known["net_sales"].iloc[0]
+    most = f"Customer {name} bought most {when}: {words.short_money(net)}"
+    st.subheader(most if net > 0 else words.none_sold("customer"), help=d.TOP_CUSTOMERS)
     names = [str(each) for each in known["customer"]]
     chart = charts.ranking(
         names, known["net_sales"], [words.short_money(net) for net in known["net_sales"]], d.NET_SALES

@@ -71,6 +71,8 @@ def over_time(times: pd.Series[Any], by: By, measure: Measure, greatest: Any) ->
     }
     if by in STEP_MS and len(times) <= _EVERY_STEP:
         axis |= {"tick0": times.iloc[0].isoformat(), "dtick": STEP_MS[by]}  # none between two steps
+    if by == "month" and len(times) <= _EVERY_STEP:
+        axis |= {"tick0": times.iloc[0].isoformat(), "dtick": "M1"}
     if by == "year":
         axis["dtick"] = "M12"
     below = BELOW_A_LINE if by == "year" else BELOW_TWO_LINES
@@ -78,10 +80,14 @@ def over_time(times: pd.Series[Any], by: By, measure: Measure, greatest: Any) ->
 
 
 def value_axis(measure: Measure, greatest: Any) -> dict[str, Any]:  # noqa: ANN401 - Decimal, a whole number or None
-    """The upright axis in the measure's unit; of counts that are small, up to `greatest`, none is a half."""
-    if measure.unit == "count" and not (greatest or 0) > _FEW:
-        return {"dtick": 1}
-    return {"tickprefix": "£" if measure.unit == "money" else "", "tickformat": "~s"}
+    """The upright axis in the measure's unit; where all are small, up to `greatest`, no count is a half.
+
+    Nor are pounds told in thousandths, as half a pound would be: £500m.
+    """
+    small = not (greatest or 0) > _FEW
+    if measure.unit == "money":
+        return {"tickprefix": "£", "tickformat": ",.2f" if small else "~s"}
+    return {"dtick": 1} if small else {"tickformat": "~s"}
 
 
 def beside(names: Iterable[str]) -> int:

@@ -78,9 +78,8 @@ def _course(state: Selection, answering: Answering, name: str) -> None:
     if course.empty:
         return
     best = course.greatest("net_sales")
-    st.subheader(
-        f"{words.step(best['period'], state.by)} was the best: {words.short_money(best['net_sales'])}", help=_DEFINED
-    )
+    most = f"{words.step(best['period'], state.by)} was the best: {words.short_money(best['net_sales'])}"
+    st.subheader(most if best["net_sales"] > 0 else words.none_sold(state.by), help=_DEFINED)
     chart = charts.columns(course.frame, d.NET_SALES, state.by)
     charts.show(chart, key="customer course", alt=f"Net sales of {name} by {state.by}, of all time.")
     evidence.show("Over time", answering, chart=chart)
@@ -99,7 +98,8 @@ def _products(who: str) -> None:
         frame = found.frame
         number = int(frame["found"].iloc[0])
         names = frame["description"].fillna(words.UNNAMED)
-        st.subheader(f"{words.count(number)} products, the most for {words.plain(str(names.iloc[0]))}", help=_DEFINED)
+        several = f"{words.count(number)} {'product' if number == 1 else 'products'}"
+        st.subheader(f"{several}, the most for {words.plain(str(names.iloc[0]))}", help=_DEFINED)
         table = pd.DataFrame(
             {
                 "Product": [f"{name} ({code})" for name, code in zip(names, frame["stock_code"], strict=True)],

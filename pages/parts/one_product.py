@@ -8,7 +8,19 @@ from typing import TYPE_CHECKING
 import pandas as pd
 import streamlit as st
 
-from pages.parts import asked, behind, charts, evidence, narrowing, options, states, tables, tiles, words
+from pages.parts import (
+    asked,
+    behind,
+    charts,
+    evidence,
+    narrowing,
+    options,
+    product_ranking,
+    states,
+    tables,
+    tiles,
+    words,
+)
 from pipeline.errors import BadInputError
 from queries import definitions as d
 from queries.reports import products
@@ -93,9 +105,8 @@ def _trend(state: Selection, answering: Answering, product: str) -> None:
     if course.empty:
         return
     best = course.greatest("net_sales")
-    st.subheader(
-        f"{words.step(best['period'], state.by)} sold most of it: {words.short_money(best['net_sales'])}", help=_DEFINED
-    )
+    most = f"{words.step(best['period'], state.by)} sold most of it: {words.short_money(best['net_sales'])}"
+    st.subheader(most if best["net_sales"] > 0 else words.none_sold(state.by), help=_DEFINED)
     measure = options.measure("trend", _TREND)
     steps = list(course.frame["period"])
     chosen = steps.index(state.step) if state.step in steps else None
@@ -118,7 +129,10 @@ def _countries(state: Selection, answering: Answering, product: str) -> None:
         return
     frame = found.frame.head(_COUNTRIES)
     names = [str(name) for name in frame["country"]]
-    st.subheader(f"{words.plain(names[0])} bought most of it", help=f"{_DEFINED} {d.WHOLE_MONTHS}")
+    most = f"{words.plain(names[0])} bought most of it"
+    bought = frame["net_sales"].iloc[0] > 0
+    st.subheader(most if bought else words.none_sold("country"), help=f"{_DEFINED} {d.WHOLE_MONTHS}")
+    product_ranking.by_whole_months(state, always=False)
     chosen = names.index(state.country) if state.country in names else None
     shown = [words.short_money(amount) for amount in frame["net_sales"]]
     chart = charts.ranking(names, frame["net_sales"], shown, d.NET_SALES, chosen)

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import streamlit as st
 
 from pages.parts import charts, evidence, filters, narrowing, options, words
-from queries.period import Period
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -16,12 +14,28 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from pages.parts.asked import Answering
+    from pages.parts.periods import Span
     from queries.definitions import Measure
+    from queries.scope import Scope
     from queries.selection import Selection
 
 
-def show(state: Selection, answering: Answering, before: Answering | None, measures: Sequence[Measure]) -> None:
-    """The line of a chosen measure, the best step in the title."""
+def against(state: Selection, compared: Scope | None) -> str:
+    """What a tile's change is from: of one step of the chart when that is, since the chart is compared as a whole."""
+    if compared is None:
+        return ""
+    return f"vs {words.scope(compared)}" if state.step else f"vs {filters.COMPARED[state.compare]}"
+
+
+def show(
+    state: Selection,
+    answering: Answering,
+    before: Answering | None,
+    compared: Scope | None,
+    span: Span,
+    measures: Sequence[Measure],
+) -> None:
+    """The line of a chosen measure, the best step in the title; dashed that of `before`, which is about `compared`."""
     course = answering.figure()
     if course.empty:
         return
@@ -29,21 +43,24 @@ def show(state: Selection, answering: Answering, before: Answering | None, measu
     chosen = steps.index(state.step) if state.step in steps else None
     earlier = before.figure().frame if before else None
     best = course.greatest("net_sales")
+    sold = f"{words.step(best['period'], state.by)} sold most: {words.short_money(best['net_sales'])}"
     st.subheader(
-        f"{words.step(best['period'], state.by)} sold most: {words.short_money(best['net_sales'])}",
+        sold if best["net_sales"] > 0 else words.none_sold(state.by),
         help=f"{measures[0].label}: {measures[0].definition}",
     )
     measure = options.measure("measure", measures)
-    against = f"; dashed, {filters.COMPARED[state.compare]}" if before else ""
-    if state.compared_whole:
-        whole = state.compared_whole
-        days = Period(whole.since.date(), (whole.until - timedelta(seconds=1)).date())
-        st.caption(f"Dashed: {filters.COMPARED[state.compare]}, {words.period(days)}")
+    dashed = f"; dashed, {filters.COMPARED[state.compare]}" if before else ""
+    if compared:
+        told = f"{filters.COMPARED[state.compare]}, {words.scope(compared)}"
+        nothing = earlier is None or earlier.empty
+        later = span.first and compared.since.date() < span.first
+        known = f"; sales are known from {words.day(span.first)} on" if span.first and later else ""
+        st.caption(f"{'Nothing was sold in ' if nothing else 'Dashed: '}{told}{known}")
     chart = charts.course(course.frame, measure, state.by, before=earlier, chosen=chosen)
     charts.show(
         chart,
         key=f"sales {measure.column} {state.step}",
-        alt=f"{measure.label} by {state.by}, {words.about(state, 'step')}{against}.",
+        alt=f"{measure.label} by {state.by}, {words.about(state, 'step')}{dashed}.",
         pick=lambda place: narrowing.choose(step=steps[place].to_pydatetime()),
         names=[words.step(step, state.by) for step in steps],
         what=words.a(state.by),

@@ -31,7 +31,8 @@ def weekdays(state: Selection, answering: Answering | None) -> None:
         return
     best = found.greatest("net_sales")
     day = DAYS_OF_THE_WEEK[int(best["weekday"]) - 1]
-    st.subheader(f"{day}s at {int(best['hour'])}:00 sell most: {words.short_money(best['net_sales'])}", help=_DEFINED)
+    most = f"{day}s at {int(best['hour'])}:00 sell most: {words.short_money(best['net_sales'])}"
+    st.subheader(most if best["net_sales"] > 0 else words.none_sold("hour of the week"), help=_DEFINED)
     cells = [(int(day), int(hour)) for day, hour in zip(found.frame["weekday"], found.frame["hour"], strict=True)]
     chosen = (state.weekday, state.hour) if state.weekday and state.hour >= 0 else None
     chart = heat.weekdays(found.frame, d.NET_SALES, chosen)
@@ -73,7 +74,10 @@ def countries(state: Selection, answering: Answering) -> None:
     whole = found.frame["net_sales"].sum()
     share = f", {float(frame['net_sales'].iloc[0] / whole):.0%} of all" if whole > 0 else ""
     months = f" {d.WHOLE_MONTHS}" if state.product else ""
-    st.subheader(f"{words.plain(names[0])} bought most{share}", help=f"{_DEFINED}{months}")
+    most = f"{words.plain(names[0])} bought most{share}"
+    st.subheader(most if frame["net_sales"].iloc[0] > 0 else words.none_sold("country"), help=f"{_DEFINED}{months}")
+    if state.product:
+        product_ranking.by_whole_months(state, always=False)
     chosen = names.index(state.country) if state.country in names else None
     shown = [words.short_money(amount) for amount in frame["net_sales"]]
     chart = charts.ranking(names, frame["net_sales"], shown, d.NET_SALES, chosen)

@@ -61,9 +61,11 @@ def show(state: Selection, answering: Answering, ranking: Ranking, end: End) -> 
     return codes[0]
 
 
-def by_whole_months(state: Selection) -> None:
-    """Which months figures of one country's products are about."""
+def by_whole_months(state: Selection, *, always: bool = True) -> None:
+    """Which months figures of products by country are about; where these are not what was chosen, or `always`."""
     months = products.whole_months(state.scope)
+    if months == state.scope and not always:
+        return
     last = months.until - timedelta(days=1)
     st.caption(f"By country, products are known by whole months: {words.day(months.since)} to {words.day(last)}.")
 

@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from queries.definitions import Measure
 
 
-_AGAINST = {"previous": "vs the period before", "year": "vs a year before"}
+# Sums that are less than nothing: that more was returned is an increase.
+_TAKEN_BACK = (d.RETURNS, d.ADJUSTMENTS)
 
 
 def value(measure: Measure, number: Any) -> str:  # noqa: ANN401 - Decimal, a whole number or None
@@ -50,7 +51,7 @@ def headline(
 ) -> None:
     """The page's headline figures side by side, exact; one below the other where there is no room.
 
-    `earlier` are the same of the time that they are compared with, which `against` names as a Selection does.
+    `earlier` are the same of the time that they are compared with, which `against` names.
     """
     with st.grid(len(measures), min_column_width=230):
         for measure in measures:
@@ -58,14 +59,14 @@ def headline(
             if earlier is None:
                 tile(measure, number, (notes or {}).get(measure.column))
             else:
-                _changed(measure, number, earlier[measure.column], _AGAINST.get(against, ""))
+                _changed(measure, number, earlier[measure.column], against)
 
 
 def _changed(measure: Measure, number: Any, before: Any, against: str) -> None:  # noqa: ANN401 - as above
     st.metric(
         measure.label,
         value(measure, number),
-        **_delta(measure, number, before, value),
+        **delta(measure, number, before, value),
         delta_description=against,
         help=f"{measure.definition} It was {value(measure, before)}.",
         border=True,
@@ -84,21 +85,24 @@ def further(
             st.metric(
                 measure.label,
                 _short(measure, number),
-                **(_delta(measure, number, before, _short) if earlier is not None else {}),
+                **(delta(measure, number, before, _short) if earlier is not None else {}),
                 help=f"Exactly {value(measure, number)}.{was} {measure.definition}",
                 border=True,
                 height="stretch",
             )
 
 
-def _delta(
+def delta(
     measure: Measure,
     number: Any,  # noqa: ANN401 - as above
     before: Any,  # noqa: ANN401
     write: Callable[[Measure, Any], str],
 ) -> dict[str, Any]:
     """What a tile says of the change from `before`: where a percentage says nothing, the other number."""
-    changed = None if number is None or before is None else words.change(number, before)
+    if measure in _TAKEN_BACK and number is not None and before is not None and max(number, before) <= 0:
+        changed = words.change(-number, -before)
+    else:
+        changed = None if number is None or before is None else words.change(number, before)
     return {
         "delta": changed or f"was {write(measure, before)}",
         "delta_color": theme.OF_MEASURE[measure.column][1],
@@ -117,7 +121,7 @@ def compared(measure: Measure, course: Sequence[Any], before: Any, against: str)
     st.metric(
         measure.label,
         value(measure, course[-1]),
-        **_delta(measure, course[-1], before, value),
+        **delta(measure, course[-1], before, value),
         delta_description=against,
         help=measure.definition,
         chart_data=[float(number) if number is not None else 0.0 for number in course],

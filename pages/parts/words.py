@@ -15,12 +15,14 @@ from queries.scope import DAYS_OF_THE_WEEK
 
 if TYPE_CHECKING:
     from queries.period import By, Period
+    from queries.scope import Scope
     from queries.selection import Selection
 
 UNNAMED = "no description"  # of a product
 _SHORT = {"minute": "min", "hour": "h", "day": "d"}
 _TENFOLD = 1000
 _PENCE = Decimal("0.01")
+_LAST_HOUR = 23
 _HUNDREDTHS_OF_PENCE = Decimal("0.0001")
 _STEPS = ((86400 * 365, "year"), (86400 * 30, "month"), (86400, "day"), (3600, "hour"), (60, "minute"))
 # A colon begins something only before a letter, as in :material/x: and :red[x].
@@ -99,6 +101,19 @@ def step(start: datetime, by: By) -> str:
     """One hour, day, month or year by its name: November 2011."""
     names = {"hour": f"{start:%H}:00 on {day(start)}", "day": day(start), "month": f"{start:%B %Y}"}
     return names.get(by, f"{start:%Y}")
+
+
+def scope(of: Scope) -> str:
+    """When it is: 13 Jun 2011 to 10 Sep 2011, 11 Aug 2011; of an hour or several, 9 Dec 2011, 09:00 to 09:59."""
+    last = of.until - timedelta(minutes=1)
+    if of.since.hour or last.hour != _LAST_HOUR:
+        return f"{moment(of.since)} to {last:%H:%M}"
+    return day(of.since) if of.since.date() == last.date() else f"{day(of.since)} to {day(last)}"
+
+
+def none_sold(one: str) -> str:
+    """The title where there is no best country, day or customer: each sold nothing, or took back more."""
+    return f"No {one} has net sales above £0"
 
 
 def during(state: Selection) -> str:

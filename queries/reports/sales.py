@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -83,7 +83,7 @@ def with_average_order(frame: pd.DataFrame) -> pd.DataFrame:
 
 def _shares(sums: pd.Series[Any], counts: pd.Series[Any]) -> pd.Series[Any]:
     shares = [
-        (Decimal(str(amount)) / int(str(count))).quantize(_PENCE) if count else None
+        (Decimal(str(amount)) / int(str(count))).quantize(_PENCE, ROUND_HALF_UP) if count else None
         for amount, count in zip(sums, counts, strict=True)
     ]
     return pd.Series(shares, index=sums.index, dtype=object)

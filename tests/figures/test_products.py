@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from decimal import ROUND_HALF_EVEN, Decimal
+from decimal import ROUND_HALF_UP, Decimal
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -124,7 +124,7 @@ def test_averages_of_a_product(held: Held) -> None:
     inside = rows[(rows["at"] >= scope.since) & (rows["at"] < scope.until)]
     for step, letter in (("day", "D"), ("month", "M"), ("year", "Y")):
         sold_in = int(inside["at"].dt.to_period(letter).nunique())
-        assert row[f"per_{step}"] == (row["net_sales"] / sold_in).quantize(Decimal("0.01"), ROUND_HALF_EVEN)
+        assert row[f"per_{step}"] == (row["net_sales"] / sold_in).quantize(Decimal("0.01"), ROUND_HALF_UP)
     assert row["per_hour"] is None
 
 

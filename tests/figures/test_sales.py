@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import datetime
-from decimal import ROUND_HALF_EVEN, Decimal
+from decimal import ROUND_HALF_UP, Decimal
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -98,10 +98,10 @@ def test_totals(held: Held, number: int) -> None:
     assert (row["units"], row["lines"]) == (int(rows["Quantity"].sum()), len(rows))
     pence = Decimal("0.01")
     orders = Decimal(int(row["orders"]))
-    assert row["average_order"] == (pounds(kinds.get("order", 0)) / orders).quantize(pence, ROUND_HALF_EVEN)
+    assert row["average_order"] == (pounds(kinds.get("order", 0)) / orders).quantize(pence, ROUND_HALF_UP)
     for by, letter in PERIODS.items():
         steps = int(rows["at"].dt.to_period(letter).nunique())
-        assert row[f"per_{by}"] == (pounds(rows["amount"].sum()) / steps).quantize(pence, ROUND_HALF_EVEN)
+        assert row[f"per_{by}"] == (pounds(rows["amount"].sum()) / steps).quantize(pence, ROUND_HALF_UP)
 
 
 @pytest.mark.parametrize("by", list(PERIODS))

@@ -106,6 +106,5 @@ def test_a_step_narrows_what_is_within_the_period() -> None:
 )
 def test_what_a_period_is_compared_with(start: date, end: date, compare: Compare, since: str, until: str) -> None:
     chosen = Selection(Period(start, end), "day", compare)
-    assert chosen.compared == Scope(moment(since), moment(until))
-    assert chosen.compared_whole == chosen.compared
-    assert Selection(Period(start, end), "day").compared is None
+    assert chosen.earlier(chosen.scope) == Scope(moment(since), moment(until))
+    assert replace(chosen, compare="none").earlier(chosen.scope) is None
