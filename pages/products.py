@@ -41,6 +41,8 @@ if wanted:
         product_ranking.found(more[-1], wanted)
 with states.panel("Products sold"):
     sold = totals.figure().row
+    if state.country:
+        product_ranking.by_whole_months(state)
     if sold["lines"]:
         tiles.headline((d.NET_SALES, d.UNITS, d.RETURNS), sold)
     elif not state.product:

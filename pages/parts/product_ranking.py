@@ -43,8 +43,6 @@ def show(state: Selection, answering: Answering, ranking: Ranking, end: End) -> 
         _answer(found.frame.iloc[0], names[0], ranking, end),
         help=f"{measure.label}: {measure.definition} {d.SHARE} {d.CUMULATIVE}",
     )
-    if state.country:
-        by_whole_months(state)
     chosen = codes.index(state.product) if state.product in codes else None
     chart = _pareto(frame, names, measure, chosen, running=end == "top" and ranking != "orders")
     charts.show(
