@@ -112,16 +112,17 @@ def _show(number: int, frame: pd.DataFrame, total: int, parts: Callable[[], Iter
     if not frame.empty:
         _table(frame)
     elif total:
-        st.info(f"There is no page {number}: {words.count(total)} order lines fill {words.count(pages)}.")
+        st.info(f"There is no page {number}: {_lines(total)} fill {words.count(pages)}.")
         st.button(
             "First page", key="lines first", on_click=options.put, args=("rows", "1"), icon=":material/first_page:"
         )
     else:
         st.info(none, icon=":material/search_off:")
     with st.container(horizontal=True, vertical_alignment="center"):
-        options.turner("rows", min(number, pages), pages)
-        st.caption(f"{words.count(total)} order lines, the oldest first")
-        _files(parts)
+        if total:
+            options.turner("rows", min(number, pages), pages)
+            st.caption(f"{_lines(total)}, the oldest first" if total > 1 else _lines(total))
+            _files(parts)
         st.button(
             "Close",
             key="lines close",
@@ -130,6 +131,10 @@ def _show(number: int, frame: pd.DataFrame, total: int, parts: Callable[[], Iter
             on_click=options.put,
             args=("rows", "", options.OF_LINES),
         )
+
+
+def _lines(number: int) -> str:
+    return f"{words.count(number)} order line{'' if number == 1 else 's'}"
 
 
 def _table(frame: pd.DataFrame) -> None:

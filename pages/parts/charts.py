@@ -64,10 +64,21 @@ def show(
         st.plotly_chart(figure, key=key, alt=alt, config=config, theme=None)
         return
 
+    marked = next(
+        (
+            int(trace.selectedpoints[0]) + each_trace * number
+            for number, trace in enumerate(figure.data)
+            if getattr(trace, "selectedpoints", None)
+        ),
+        None,
+    )
+
     def picked() -> None:
         points = st.session_state[key]["selection"]["points"]
         if points:
             pick(int(points[0]["point_index"]) + each_trace * int(points[0]["curve_number"]))
+        elif marked is not None:
+            pick(marked)  # Plotly takes a click on what is marked for the wish to mark nothing
 
     figure.layout.clickmode, figure.layout.dragmode = "event+select", "pan"
     st.plotly_chart(figure, key=key, alt=alt, config=config, theme=None, on_select=picked, selection_mode="points")

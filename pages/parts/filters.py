@@ -11,7 +11,7 @@ from pages.parts import narrowing, periods, states, words
 from pipeline.errors import BadInputError
 from queries.period import GRAINS, By
 from queries.scope import ALL
-from queries.selection import COMPARES, PARSERS, Compare, Selection, start_of
+from queries.selection import COMPARES, PARSERS, Compare, Selection, start_of, written
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -73,8 +73,7 @@ def _comparer(found: Selection) -> None:
     st.session_state["sales compare"] = found.compare
 
     def compared() -> None:
-        st.query_params.pop("compare", None)
-        narrowing.choose(compare=st.session_state["sales compare"])
+        narrowing.put({"compare": written("compare", st.session_state["sales compare"])})
 
     st.selectbox(
         "Compared with",
@@ -91,8 +90,7 @@ def _countries(found: Selection, names: Sequence[str]) -> None:
     st.session_state["sales country"] = found.country
 
     def narrowed() -> None:
-        st.query_params.pop("country", None)
-        narrowing.choose(country=st.session_state["sales country"])
+        narrowing.put({"country": st.session_state["sales country"]})
 
     st.selectbox(
         "Country",

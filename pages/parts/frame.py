@@ -134,5 +134,4 @@ def _zoom(state: Selection) -> None:
         return
     last = (end_of(state.step, state.by) - timedelta(seconds=1)).date()
     start, end = max(state.step.date(), state.period.start), min(last, state.period.end)
-    narrowing.clear("step")
-    st.query_params.update({"start": str(start), "end": str(end), "by": _FINER[state.by]})
+    narrowing.put({"step": "", "start": str(start), "end": str(end), "by": _FINER[state.by]})

@@ -204,11 +204,11 @@ def results(answering: Answering, number: int, page: str = "") -> None:
 
 def _pick(column: Sought, *, again: bool) -> None:
     """Look for the invoices of a part of a column: these alone, whatever was before; `again` for all."""
-    narrowing.clear(*FIELDS)
+    wanted = dict.fromkeys(FIELDS, "")
     if not again:
         below = "" if column.below == ANY_AMOUNT else str(column.below)
-        st.query_params.update({"kind": column.kind, "least": str(column.least), "sign": "aside"})
-        options.put("below", below)
+        wanted |= {"kind": column.kind, "least": str(column.least), "below": below, "sign": "aside"}
+    narrowing.put(wanted)
 
 
 def _band(least: int) -> str:

@@ -1,38 +1,38 @@
-"""What a page is narrowed to, put into its address and taken out again."""
+"""What a page is narrowed to, put into its address and taken out again; lists begin with their first rows then."""
 
 from __future__ import annotations
+
+from typing import TYPE_CHECKING
 
 import streamlit as st
 
 from pages.parts import options
 from queries.selection import written
 
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
 
 def narrow(name: str, value: object, **values: object) -> None:
     """Keep the page narrowed to one value, and `choose` others."""
-    st.query_params[name] = written(name, value)
-    choose(**values)
+    put({name: written(name, value), **_toggled(values)})
 
 
 def choose(**values: object) -> None:
     """Narrow the page to these values of a Selection's fields, or to no such thing where they are chosen already."""
-    for name, value in values.items():
-        text = written(name, value)
-        if not text or st.query_params.get(name) == text:
-            st.query_params.pop(name, None)
-        else:
-            st.query_params[name] = text
-    from_the_first()
+    put(_toggled(values))
 
 
 def clear(*names: str) -> None:
     """Narrow the page by these fields no longer."""
-    for name in names:
-        st.query_params.pop(name, None)
-    from_the_first()
+    put(dict.fromkeys(names, ""))
 
 
-def from_the_first() -> None:
-    """Whoever asks on begins with the first rows again."""
-    for name in options.PAGED:
-        st.query_params.pop(name, None)
+def put(texts: Mapping[str, str]) -> None:
+    """Narrow the page to what these texts say by a field's name, no longer by those that say nothing."""
+    options.put_all({**dict.fromkeys(options.PAGED, ""), **texts})
+
+
+def _toggled(values: Mapping[str, object]) -> dict[str, str]:
+    texts = {name: written(name, value) for name, value in values.items()}
+    return {name: "" if st.query_params.get(name) == text else text for name, text in texts.items()}

@@ -187,8 +187,7 @@ def _together(state: Selection, product: str) -> None:
 
 def _see_both(product: str, other: str) -> None:
     """The order lines of both products; narrowed to neither, another one may come first later on."""
-    narrowing.from_the_first()
-    st.query_params.update({"product": product, "beside": other, "rows": "1"})
+    narrowing.put({"product": product, "beside": other, "rows": "1"})
 
 
 def beside(product: str) -> str:
@@ -207,6 +206,6 @@ def lines_of_both(state: Selection, other: str, lines: int | None) -> None:
         Which(state.scope.without("country"), beside=other),
         None if lines else lines,
         f"Order lines of {state.product} and {other} on orders with both",
-        f"Among the {words.count(products.MOST_ORDERS)} newest orders with {state.product} at most, "
-        f"{words.about(state, 'country', 'product')}{everywhere}.",
+        f"Of orders with {state.product} {words.about(state, 'country', 'product')}{everywhere}: "
+        f"of all of them, or of the {words.count(products.MOST_ORDERS)} newest where there are more.",
     )

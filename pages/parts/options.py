@@ -49,8 +49,8 @@ def one_of(
     st.session_state[key] = asked
 
     def chosen() -> None:
-        put(name, "" if st.session_state[key] == first else st.session_state[key], drops)
-        st.query_params.update(sets or {})
+        wanted = "" if st.session_state[key] == first else st.session_state[key]
+        put_all({**dict.fromkeys(drops, ""), name: wanted, **(sets or {})})
 
     st.segmented_control(
         label,
@@ -128,12 +128,15 @@ def turner(name: str, number: int, pages: int) -> None:
 
 def put(name: str, text: str, drops: Sequence[str] = ()) -> None:
     """Set what the address says, or drop it when that is nothing; and drop what does not outlive that."""
-    for other in drops:
-        st.query_params.pop(other, None)
-    if text:
-        st.query_params[name] = text
-    else:
-        st.query_params.pop(name, None)
+    put_all({**dict.fromkeys(drops, ""), name: text})
+
+
+def put_all(values: Mapping[str, str]) -> None:
+    """Set what the address says by these names, or drop it where that is nothing: one step of the browser's history."""
+    said = st.query_params.to_dict()
+    wanted = {name: text for name, text in {**said, **values}.items() if text}
+    if wanted != said:
+        st.query_params.from_dict(wanted)
 
 
 def opener(

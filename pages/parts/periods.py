@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from pages.parts import charts, hours, narrowing, newest_event, states, words
+from pages.parts import charts, hours, narrowing, newest_event, options, states, words
 from pipeline.errors import BadInputError
 from queries.period import FIRST_DAY, GRAINS, LAST_DAY, WHOLE_DAYS, By, Period, natural_by, parse_by, parse_day, today
 
@@ -139,15 +139,14 @@ def _pickers(scope: str, start: date, end: date, shortcuts: Mapping[str, Period]
 
     def picked() -> None:
         # An emptied picker says nothing: the day before stays.
-        narrowing.from_the_first()
-        _to_address(start=st.session_state[keys["start"]], end=st.session_state[keys["end"]])
+        narrowing.put(_texts(start=st.session_state[keys["start"]], end=st.session_state[keys["end"]]))
 
     def jumped() -> None:
         name = st.session_state[keys["shortcut"]]
         if name:
-            narrowing.clear("step")
             hours.remember(scope, WHOLE_DAYS)
-            _to_address(start=shortcuts[name].start, end=shortcuts[name].end, by=natural_by(shortcuts[name]))
+            chosen = shortcuts[name]
+            narrowing.put(_texts(step="", start=chosen.start, end=chosen.end, by=natural_by(chosen)))
 
     st.pills("Period", list(shortcuts), key=keys["shortcut"], on_change=jumped)
     for name, label in (("start", "From"), ("end", "To")):
@@ -175,16 +174,15 @@ def _divider(scope: str, by: By, choices: Sequence[By]) -> By:
     st.session_state[key] = by
 
     def divided() -> None:
-        narrowing.clear("step")  # an hour is no day
-        _to_address(by=st.session_state[key])
+        narrowing.put(_texts(step="", by=st.session_state[key]))  # an hour is no day
 
     if len(choices) > 1:
         st.segmented_control("By", list(choices), key=key, required=True, format_func=str.capitalize, on_change=divided)
     return by
 
 
-def _to_address(**values: object) -> None:
-    st.query_params.update({name: str(value) for name, value in values.items() if value is not None})
+def _texts(**values: object) -> dict[str, str]:
+    return {name: str(value) for name, value in values.items() if value is not None}
 
 
 def _remember(scope: str, start: date, end: date, by: By | None) -> None:
@@ -192,7 +190,7 @@ def _remember(scope: str, start: date, end: date, by: By | None) -> None:
     before = st.session_state.get(f"period {scope}") or (None, None, None)
     kept = before[2] if before[:2] == (start, end) else None
     st.session_state[f"period {scope}"] = (start, end, by or kept)
-    _to_address(start=start, end=end, by=by)
+    options.put_all(_texts(start=start, end=end, by=by))
 
 
 def _fine_enough(chosen: Period, by: By, most: int) -> By:

@@ -40,9 +40,7 @@ def weekdays(state: Selection, answering: Answering | None) -> None:
     def pick(place: int) -> None:
         weekday, hour = cells[place]
         again = (weekday, hour) == chosen
-        narrowing.clear("weekday", "hour")
-        if not again:
-            narrowing.choose(weekday=weekday, hour=hour)
+        narrowing.put({"weekday": "" if again else str(weekday), "hour": "" if again else str(hour)})
 
     charts.show(
         chart,

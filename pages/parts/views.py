@@ -8,14 +8,13 @@ import streamlit as st
 
 from pages.parts import asked, faults, states, words
 from pipeline.errors import WeirError
-from queries.views import Views
+from queries.views import View, Views
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from collections.abc import Set as AbstractSet
 
-    from queries.views import View
-
-_SAID = "view said"
+_NAME, _SAID, _FAILED = "view name", "view said", "view failed"
 
 
 def menu(page: str) -> None:
@@ -43,26 +42,40 @@ def _opened(page: str) -> None:
                 icon=":material/delete:",
                 type="tertiary",
                 help=f"Forget {words.plain(view.name)}",
-                on_click=_tried,
-                args=(table.drop, view),
+                on_click=_forget,
+                args=(table, view),
             )
-    name = st.text_input("Name for what is shown now", key="view name", max_chars=60, placeholder="France on Fridays")
-    address = st.query_params.to_dict()
-    st.button(
-        "Save", key="view save", icon=":material/bookmark_add:", on_click=_tried, args=(table.save, page, name, address)
-    )
+    st.text_input("Name for what is shown now", key=_NAME, max_chars=60, placeholder="France on Fridays")
+    names = {view.name for view in saved}
+    st.button("Save", key="view save", icon=":material/bookmark_add:", on_click=_save, args=(table, page, names))
     if said := st.session_state.pop(_SAID, None):
-        st.error(said, icon=":material/error:")
+        st.caption(said)
+    if failed := st.session_state.pop(_FAILED, None):
+        st.error(failed, icon=":material/error:")
 
 
 def _show(view: View) -> None:
     st.query_params.from_dict(dict(view.address))
 
 
-def _tried(act: Callable[..., object], *arguments: object) -> None:
-    """A button's work; what went wrong is told when the menu comes again."""
+def _save(table: Views, page: str, names: AbstractSet[str]) -> None:
+    """Save what is shown; a finger that leaves the field for the button brings the name along with the tap."""
+    view = _tried(table.save, page, st.session_state[_NAME], st.query_params.to_dict())
+    if isinstance(view, View):
+        done = "Replaced" if view.name in names else "Saved"
+        st.session_state[_SAID] = f"{done}: {words.plain(view.name)}"
+        st.session_state[_NAME] = ""
+
+
+def _forget(table: Views, view: View) -> None:
+    _tried(table.drop, view)
+
+
+def _tried(act: Callable[..., object], *arguments: object) -> object:
+    """A button's work and its outcome; what went wrong is told when the menu comes again, and None."""
     try:
-        act(*arguments)
+        return act(*arguments)
     except WeirError as error:
         faults.log("Saved views", error)
-        st.session_state[_SAID] = words.plain(str(error))
+        st.session_state[_FAILED] = words.plain(str(error))
+        return None

@@ -24,7 +24,9 @@ _TENFOLD = 1000
 _PENCE = Decimal("0.01")
 _LAST_HOUR = 23
 _HUNDREDTHS_OF_PENCE = Decimal("0.0001")
-_STEPS = ((86400 * 365, "year"), (86400 * 30, "month"), (86400, "day"), (3600, "hour"), (60, "minute"))
+# Of the calendar's 400 years, in which it comes round.
+_YEAR_S, _MONTH_S = 31_556_952, 2_629_746
+_STEPS = ((_YEAR_S, "year"), (_MONTH_S, "month"), (86400, "day"), (3600, "hour"), (60, "minute"))
 # A colon begins something only before a letter, as in :material/x: and :red[x].
 _MARKDOWN = re.compile(r"[\\`$*_\[\]<>#~|&]|:(?=[A-Za-z])|(?<=:material)/")
 # Where to part what Streamlit's Markdown makes a link, a dash or an arrow of without being asked.
