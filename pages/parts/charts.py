@@ -14,7 +14,7 @@ import streamlit as st
 from pages.parts import layouts, options, theme, words
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Collection, Sequence
 
     import numpy as np
     from plotly.basedatatypes import BaseTraceType
@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 _MANY = 2_000
 _PULSE_HEIGHT = 160
 _NAME_LENGTH = 28  # letters beside a bar
+# The opacity of what is not chosen. Plotly's own marking is of no use for it: who clicks once more on what is marked
+# takes the mark away, of which Streamlit says nothing.
+FAINT = 0.25
 _MARKED = 400  # as many points have marks to click on; more would be a band
 MOST_POINTS = 15_000
 
@@ -64,21 +67,10 @@ def show(
         st.plotly_chart(figure, key=key, alt=alt, config=config, theme=None)
         return
 
-    marked = next(
-        (
-            int(trace.selectedpoints[0]) + each_trace * number
-            for number, trace in enumerate(figure.data)
-            if getattr(trace, "selectedpoints", None)
-        ),
-        None,
-    )
-
     def picked() -> None:
         points = st.session_state[key]["selection"]["points"]
         if points:
             pick(int(points[0]["point_index"]) + each_trace * int(points[0]["curve_number"]))
-        elif marked is not None:
-            pick(marked)  # Plotly takes a click on what is marked for the wish to mark nothing
 
     figure.layout.clickmode, figure.layout.dragmode = "event+select", "pan"
     st.plotly_chart(figure, key=key, alt=alt, config=config, theme=None, on_select=picked, selection_mode="points")
@@ -110,14 +102,20 @@ def course(
             y=values,
             mode="lines+markers",
             line={"color": colour, "width": 2},
-            marker={"color": colour, "size": 6 if marked else 3, "opacity": 1 if marked else 0},
-            selectedpoints=None if chosen is None else [chosen],
-            unselected={"marker": {"opacity": 0.25 if marked else 0}},
+            marker={
+                "color": colour,
+                "size": 6 if marked else 3,
+                "opacity": (1 if chosen is None else FAINT) if marked else 0,
+            },
+            unselected={"marker": {"opacity": FAINT if marked else 0}},
             selected={"marker": {"opacity": 1, "size": 11}},
             hovertemplate=layouts.hover(measure),
             name=measure.label,
         )
     ]
+    if chosen is not None:
+        point = {"x": [frame[time].iloc[chosen].isoformat()], "y": values[chosen : chosen + 1]}
+        traces.append(go.Scatter(**point, mode="markers", marker={"color": colour, "size": 11}, hoverinfo="skip"))
     if before is not None and not before.empty:
         # The tooltip's own step is that of the line; of many steps their names would be too much to send.
         few = len(values) <= _MANY
@@ -197,6 +195,11 @@ def ranking(
     """
     traces, layout = ranked(names, values, labels, measure, chosen, placed=placed)
     return layouts.figure(*traces, **layout)
+
+
+def standing_out(chosen: Collection[int] | None, number: int) -> list[float] | float:
+    """The opacity of each of `number` marks: those at the places `chosen` stand out, or all where nothing is chosen."""
+    return 1 if chosen is None else [1 if place in chosen else FAINT for place in range(number)]
 
 
 def ranked(

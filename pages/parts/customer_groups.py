@@ -106,9 +106,7 @@ def _stacked(frame: pd.DataFrame, measure: d.Measure, state: Selection) -> go.Fi
             **at,
             y=charts.numbers(frame[f"{name}_{measure.column}"]),
             name=label,
-            marker={"color": colour},
-            selectedpoints=places or None,
-            unselected={"marker": {"opacity": 0.25}},
+            marker={"color": colour, "opacity": charts.standing_out(places or None, len(frame))},
             hovertemplate=layouts.hover(measure).replace(measure.label, label),
         )
         for name, label, colour in _STANDINGS

@@ -62,9 +62,10 @@ def spread(state: Selection, answering: Answering, what: Sought | None) -> None:
                 x=names,
                 y=counts,
                 name=label,
-                marker={"color": _COLOURS[kind]},
-                selectedpoints=None if chosen is None else [at for at in range(len(BANDS)) if at + before == chosen],
-                unselected={"marker": {"opacity": 0.25}},
+                marker={
+                    "color": _COLOURS[kind],
+                    "opacity": charts.standing_out(None if chosen is None else {chosen - before}, len(BANDS)),
+                },
                 hovertemplate=f"%{{x}}: %{{y:,}} {label.lower()}<extra></extra>",
             )
         )

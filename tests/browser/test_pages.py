@@ -234,6 +234,46 @@ def test_a_click_narrows_sales_and_its_address_evidence_and_file_say_the_same(
     assert f"{first[0]} bought most" in view.text()
 
 
+@pytest.mark.parametrize(
+    ("page", "marks", "place"),
+    [
+        ("sales", ".scatterlayer .trace:first-child .points path", 1),
+        ("invoices", ".barlayer .trace:first-child .point", 5),
+    ],
+)
+def test_a_second_click_clears_and_the_way_back_undoes_each_click(
+    view: View, cloud: Cloud, page: str, marks: str, place: int
+) -> None:
+    view.open(f"/{page}?{whole_period(cloud)}{'&by=month' if page == 'sales' else ''}")
+    before = view.page.url
+    view.pick(view.page.locator(marks).nth(place))
+    view.page.wait_for_url(lambda address: address != before)
+    view.settle()
+    chosen = view.page.url
+    view.pick(view.page.locator(marks).nth(place))
+    view.page.wait_for_url(before)
+    view.settle()
+    view.page.go_back()
+    view.page.wait_for_url(chosen)
+    view.settle()
+    view.page.go_back()
+    view.page.wait_for_url(before)
+
+
+def test_a_view_is_saved_under_the_name_that_was_typed_last(view: View) -> None:
+    view.open("/sales")
+    view.page.get_by_role("button", name="Views").click()
+    panel = view.page.get_by_test_id("stPopoverBody")
+    for name in ("First", "Second"):
+        panel.get_by_label("Name for what is shown now").fill(name)
+        # As quick as a finger: the field is left, and the button pressed, at one and the same time.
+        panel.get_by_role("button", name="Save").click()
+        panel.get_by_text(f"Saved: {name}").wait_for()
+    for name in ("First", "Second"):
+        panel.get_by_role("button", name="Forget").first.click()
+        panel.get_by_role("button", name=name, exact=True).wait_for(state="detached")
+
+
 def test_products_are_page_text(view: View, cloud: Cloud) -> None:
     view.open(f"/products?{whole_period(cloud)}&by=month")
     code, net = max(cloud.ledger.net_by_product.items(), key=lambda found: found[1])

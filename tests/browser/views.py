@@ -76,7 +76,7 @@ class View:
     def pick(self, mark: Locator) -> None:
         """Click a mark of a chart, as a hand does: over it first, until the chart tells what is there."""
         mark.hover(force=True)
-        self.page.locator(".hoverlayer .hovertext").first.wait_for()
+        self.page.locator(".hoverlayer :is(.hovertext, .legend)").first.wait_for()
         mark.click(force=True)
 
     def metric(self, label: str) -> str:
