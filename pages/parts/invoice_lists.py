@@ -24,7 +24,7 @@ PAGE = 20
 _HUNDREDTHS_OF_PENCE = Decimal("0.0001")
 FIELDS = {"number", "customer", "kind", "least", "below", "sign"}
 _CRUMB = 40  # letters
-_SIGNS = {"": "As it is", "aside": "Sign aside"}
+_SIGNS = {"": "As it is", "aside": "Either sign"}
 KINDS = {"": "All", "order": "Orders", "return": "Returns", "adjustment": "Adjustments"}
 _COLOURS = {"order": theme.ORDERS, "return": theme.RETURNS, "adjustment": theme.GREY}
 _TITLES = {
@@ -140,7 +140,7 @@ def crumbs(_: Span) -> dict[str, str]:
         "kind": "{}",
         "least": "at least £{}",
         "below": "less than £{}",
-        "sign": "sign {}",
+        "sign": "either sign",
     }
     kind = KINDS.get(given.get("kind", ""), "")
     return {

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from collections.abc import Set as AbstractSet
 
-_NAME, _SAID, _FAILED = "view name", "view said", "view failed"
+_NAME, _SAID, _FAILED, _LEAVING = "view name", "view said", "view failed", "view leaving"
 
 
 def menu(page: str) -> None:
@@ -36,15 +36,25 @@ def _opened(page: str) -> None:
     for view in saved:
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):
             st.button(words.plain(view.name), key=f"view {view.name}", type="tertiary", on_click=_show, args=(view,))
-            st.button(
-                "Forget",
-                key=f"drop {view.name}",
-                icon=":material/delete:",
-                type="tertiary",
-                help=f"Forget {words.plain(view.name)}",
-                on_click=_forget,
-                args=(table, view),
-            )
+            if st.session_state.get(_LEAVING) == view.name:
+                st.button(
+                    "Forget for everyone",
+                    key=f"drop {view.name}",
+                    type="tertiary",
+                    on_click=_forget,
+                    args=(table, view),
+                )
+                st.button("Keep", key=f"keep {view.name}", type="tertiary", on_click=_leave, args=("",))
+            else:
+                st.button(
+                    "Forget",
+                    key=f"leave {view.name}",
+                    icon=":material/delete:",
+                    type="tertiary",
+                    help=f"Forget {words.plain(view.name)}",
+                    on_click=_leave,
+                    args=(view.name,),
+                )
     st.text_input("Name for what is shown now", key=_NAME, max_chars=60, placeholder="France on Fridays")
     names = {view.name for view in saved}
     st.button("Save", key="view save", icon=":material/bookmark_add:", on_click=_save, args=(table, page, names))
@@ -67,7 +77,13 @@ def _save(table: Views, page: str, names: AbstractSet[str]) -> None:
         st.session_state[_NAME] = ""
 
 
+def _leave(name: str) -> None:
+    """Ask whether the view of this name is to be forgotten: it is everyone's."""
+    st.session_state[_LEAVING] = name
+
+
 def _forget(table: Views, view: View) -> None:
+    _leave("")
     _tried(table.drop, view)
 
 

@@ -271,6 +271,7 @@ def test_a_view_is_saved_under_the_name_that_was_typed_last(view: View) -> None:
         panel.get_by_text(f"Saved: {name}").wait_for()
     for name in ("First", "Second"):
         panel.get_by_role("button", name="Forget").first.click()
+        panel.get_by_role("button", name="Forget for everyone").click()
         panel.get_by_role("button", name=name, exact=True).wait_for(state="detached")
 
 

@@ -302,11 +302,19 @@ def test_views_are_saved_shown_and_forgotten(world: World) -> None:
     assert "None of this page yet" in text(app)
     app.text_input(key="view name").set_value("France, always").run()
     app.button(key="view save").click().run()
+    assert "Saved: France, always" in text(app)
     assert items["France, always"]["address"]["S"] == "start=2010-12-01&end=2011-12-09&by=month&country=France"
     button(app, "France").click().run()
     assert "country" not in app.query_params
     button(app, "France, always").click().run()
     assert app.query_params["country"] in ("France", ["France"])
+    app.text_input(key="view name").set_value("France, always").run()
+    app.button(key="view save").click().run()
+    assert "Replaced: France, always" in text(app)
+    app.button(key="leave France, always").click().run()
+    app.button(key="keep France, always").click().run()
+    assert items
+    app.button(key="leave France, always").click().run()
     app.button(key="drop France, always").click().run()
     assert not items
 
