@@ -53,9 +53,9 @@ def show(
     if compared:
         told = f"{filters.COMPARED[state.compare]}, {words.scope(compared)}"
         nothing = earlier is None or earlier.empty
-        later = span.first and compared.since.date() < span.first
-        known = f"; sales are known from {words.day(span.first)} on" if span.first and later else ""
-        st.caption(f"{'Nothing was sold in ' if nothing else 'Dashed: '}{told}{known}")
+        if span.first and compared.since.date() < span.first:
+            told += f"; sales are known from {words.day(span.first)} on"
+        st.caption(f"{'Nothing was sold in' if nothing else 'Dashed:'} {told}")
     chart = charts.course(course.frame, measure, state.by, before=earlier, chosen=chosen)
     charts.show(
         chart,
