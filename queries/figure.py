@@ -18,8 +18,9 @@ if TYPE_CHECKING:
 class Evidence:
     """The query as asked: its name, text and parameters, the engine, how long it took, when, bytes read.
 
-    `scanned_bytes`, and `read_units` (DynamoDB's unit of reading), are None where the engine does not tell. `newest_at`
-    is the date of the newest event that the answer is made of (UTC), where the answer itself tells it.
+    `scanned_bytes`, and `read_units` (DynamoDB's unit of reading), are None where the engine does not tell with the
+    answer; by `query_id` the warehouse tells of them afterwards (reports/scanned.py). `newest_at` is the date of the
+    newest event that the answer is made of (UTC), where the answer itself tells it.
     """
 
     name: str
@@ -31,6 +32,7 @@ class Evidence:
     scanned_bytes: int | None = None
     read_units: float | None = None
     newest_at: datetime | None = None
+    query_id: int | None = None
 
 
 @dataclass(frozen=True)

@@ -40,6 +40,10 @@ _NEAR = 0.05  # limits that differ by a smaller part are the same
 # Both engines know these; a session may stop what its own user runs.
 _SESSION = "select pg_backend_pid() as session"
 _STOP = "select pg_cancel_backend(:session)"
+# By which the engine's system views tell of the session's last query afterwards. One that the leader node answers by
+# itself has no number of its own, and this tells the one before. Redshift developer guide, "LAST_USER_QUERY_ID".
+_QUERY_ID = "select last_user_query_id()"
+_NO_QUERY = -1
 _START_AGAIN = "Is it running? `make demo` starts the local one."
 
 # SQLSTATE, or its class of two letters -> error and advice. PostgreSQL: appendix A; Redshift uses the same.
@@ -85,15 +89,14 @@ class Warehouse:
         with self._slot(ticket) as slot, ticket.stopped_by(slot.stop):
             reused = slot.connection is not None
             try:
-                frame = slot.run(query.sql, parameters, ticket, started)
+                frame, query_id = slot.run(query.sql, parameters, ticket, started)
             except CloudDownError:
                 # An idle connection that the other side closed says nothing about the warehouse now.
                 if not reused:
                     raise
-                frame = slot.run(query.sql, parameters, ticket, started)
-        return Figure(
-            frame, Evidence(query.name, ENGINE, query.sql, dict(parameters), round(time.monotonic() - started, 3))
-        )
+                frame, query_id = slot.run(query.sql, parameters, ticket, started)
+        took_s = round(time.monotonic() - started, 3)
+        return Figure(frame, Evidence(query.name, ENGINE, query.sql, dict(parameters), took_s, query_id=query_id))
 
     @contextmanager
     def _slot(self, ticket: tickets.Ticket) -> Iterator[_Slot]:
@@ -150,8 +153,10 @@ class _Slot:
             finally:
                 other.close()
 
-    def run(self, sql: str, parameters: dict[str, object], ticket: tickets.Ticket, started: float) -> pd.DataFrame:
-        """The rows; `started` is when the reader began to wait, by a monotonic clock."""
+    def run(
+        self, sql: str, parameters: dict[str, object], ticket: tickets.Ticket, started: float
+    ) -> tuple[pd.DataFrame, int | None]:
+        """The rows and the engine's number for the query; `started` is when the reader began to wait, monotonic."""
         try:
             if self.connection is None:
                 self.connection = self._ready(self._open())
@@ -159,14 +164,19 @@ class _Slot:
             with self.connection.cursor() as cursor:
                 self._limit(self.connection, cursor, self._limit_s - (time.monotonic() - started))
                 cursor.paramstyle = "named"
+                # What a query reads may be counted by transaction: its number is asked for within the same.
+                cursor.execute("begin")
                 cursor.execute(sql, parameters)
-                return _frame(cursor)
+                frame = _frame(cursor)
+                query_id = self._query_id(self.connection, cursor)
+                cursor.execute("commit")
+                return frame, query_id
         except driver.Error as error:
             state = sqlstate(error)
             if ticket.off:
                 raise QueryCancelledError(tickets.CANCELLED) from error
             # Without a state the wire broke, not the query: nothing more can be asked over this connection.
-            if not state or state[:2] in {"08", "57"}:
+            if not state or state[:2] in {"08", "57"} or not _rolled_back(self.connection):
                 self.drop()
             self._refuse(error, state, time.monotonic() - started)
         except (OSError, AttributeError) as error:
@@ -176,6 +186,7 @@ class _Slot:
 
     def _ready(self, connection: Any) -> Any:  # noqa: ANN401 - the driver has no types
         connection.weir_limit_s = None
+        connection.weir_query_id = _NO_QUERY
         with connection.cursor() as cursor:
             cursor.execute(_SESSION)
             # By which another connection can stop what this one runs.
@@ -191,6 +202,17 @@ class _Slot:
         if limit_s is None or abs(left_s - limit_s) > _NEAR * left_s:
             cursor.execute(f"set statement_timeout to {max(1, math.ceil(left_s * 1000))}")
             connection.weir_limit_s = left_s
+
+    @staticmethod
+    def _query_id(connection: Any, cursor: Any) -> int | None:  # noqa: ANN401 - the driver has no types
+        """The number of the query that just ended; None where it has none, or is not told: the rows are there."""
+        before = connection.weir_query_id
+        try:
+            cursor.execute(_QUERY_ID)
+        except driver.DatabaseError:
+            return None
+        connection.weir_query_id = int(cursor.fetchone()[0])
+        return None if connection.weir_query_id == before else connection.weir_query_id
 
     def drop(self) -> None:
         """Close the connection, which nobody uses again."""
@@ -212,6 +234,14 @@ class _Slot:
                 f"The warehouse broke the query off after {took_s:.0f} s (the limit is {self._limit_s:.0f} s). {advice}"
             ) from error
         raise kind(f"The warehouse refused the query ({state}: {_text(error)}). {advice}".strip()) from error
+
+
+def _rolled_back(connection: Any) -> bool:  # noqa: ANN401 - the driver has no types
+    """Whether the connection could leave the transaction that failed."""
+    with suppress(driver.Error, OSError, AttributeError), connection.cursor() as cursor:
+        cursor.execute("rollback")
+        return True
+    return False
 
 
 def _text(error: Exception) -> str:

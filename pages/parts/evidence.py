@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from pages.parts import asked, newest_event, states, taking, words
+from pages.parts import asked, newest_event, scanned, states, taking, words
 from pipeline.errors import WeirError
 from queries.answers import FRESH_FOR_S
 from queries.twins import differences, has_twin, of_lake
@@ -156,6 +156,8 @@ def _told(what: str, behind: Evidence, kept: str, *, of_warehouse: bool) -> None
     """The facts, and the newest event as one more of them."""
     with st.container(gap=None):
         st.markdown(_facts(behind, kept))
+        if of_warehouse:
+            scanned.show(what, behind)
         newest_event.show(what, behind, of_warehouse=of_warehouse)
 
 
@@ -183,7 +185,10 @@ def _other_engine(
             st.success("**The engines agree**, to the last digit.", icon=":material/check_circle:")
         else:
             st.warning(_differ(found, engines), icon=":material/warning:")
-        st.markdown(_facts(other.evidence))
+        with st.container(gap=None):
+            st.markdown(_facts(other.evidence))
+            if twin.engine == "warehouse":
+                scanned.show(what, other.evidence)
         _code(_as_run(other.evidence))
 
 
@@ -231,8 +236,7 @@ def cost(behind: Evidence) -> str:
         a_second = _RPU * _USD_PER_RPU_HOUR / 3600
         return (
             f"{_dollars(behind.seconds * a_second)} on AWS while Redshift is awake, {60 * a_second:.2f} USD if this "
-            f"woke it ({_RPU} RPU, {_USD_PER_RPU_HOUR} USD an hour each); how much is read is "
-            "not billed, and only Redshift's system views tell it"
+            f"woke it ({_RPU} RPU, {_USD_PER_RPU_HOUR} USD an hour each)"
         )
     told = _dollars(max(behind.scanned_bytes, _LEAST_BYTES) * _USD_PER_BYTE)
     return f"{words.size(behind.scanned_bytes)} read, {told} on AWS (5 USD a TB, at least 10 MB)"

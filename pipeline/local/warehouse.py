@@ -100,8 +100,6 @@ class Warehouse:
                 sql.SQL("create role {} login password {}").format(user, sql.Literal(self.password)),
             )
             connection.execute(sql.SQL("create database {} owner {} strategy file_copy").format(database, user))
-        with self.connect(autocommit=True) as connection:
-            connection.execute(_SYSTEM_VIEWS.read_bytes())
         self._open_door()
         scratch = self._folder / "secret.new"
         scratch.touch(mode=0o600)
@@ -109,6 +107,8 @@ class Warehouse:
         scratch.replace(self._folder / "secret.json")
 
     def _open_door(self) -> None:
+        with self.connect(autocommit=True) as connection:
+            connection.execute(_SYSTEM_VIEWS.read_bytes())  # those of an earlier version may lack some
         socket_path = self._server.socket_folder / f".s.PGSQL.{PORT}"
         record = self._folder / "port"
         if self._wanted is None:

@@ -21,7 +21,7 @@ from queries import segments, sources
 from queries.invoices import frame_of
 from queries.loader import Query, load
 from queries.period import Period
-from queries.reports import arrivals, copies, customer, customers, invoices, lines, newest, products, sales
+from queries.reports import arrivals, copies, customer, customers, invoices, lines, newest, products, sales, scanned
 from queries.reports.lines import Which
 from queries.scope import Scope
 from queries.twins import Difference, differences, of_lake
@@ -29,13 +29,17 @@ from queries.views import View, Views
 from queries.who import Cell, Who
 
 if TYPE_CHECKING:
+    from queries.figure import Figure
     from queries.period import By
     from queries.sources import Sources
     from tests.conftest import Cloud
 
 # What the reports of the warehouse are asked with; the texts are planned without running.
 # An audit looks for every event, and order lines are shown when they are asked for: neither is a default chart.
-_NO_CHARTS = ("audit_", "load_errors", "trace_", "lines_", "newest_of_lines", "products_together", "customer_products")
+_NO_CHARTS = (
+    "audit_", "load_errors", "scanned_bytes", "trace_", "lines_", "newest_of_lines", "products_together",
+    "customer_products",
+)  # fmt: skip
 _ASKED: dict[str, Any] = {
     "since": datetime.fromisoformat("2010-12-01"),
     "until": datetime.now(UTC).replace(tzinfo=None),
@@ -307,6 +311,16 @@ def test_each_month_has_its_best_product(asked: Sources, cloud: Cloud, whole: Pe
     frame = products.best_of_each(asked.warehouse, Scope.of(whole), "month").frame
     assert len(frame) == len(cloud.ledger.net_by_month)
     assert list(frame["period"]) == sorted(frame["period"], reverse=True)
+
+
+def test_the_warehouse_tells_afterwards_what_a_figure_read(asked: Sources, whole: Period) -> None:
+    def read(figure: Figure) -> int:
+        assert figure.evidence.query_id is not None
+        return int(scanned.scanned_bytes(asked.warehouse, figure.evidence.query_id).row["scanned_bytes"])
+
+    totals = read(sales.totals(asked.warehouse, Scope.of(whole)))
+    of_lines = read(lines.count(asked.warehouse, Which(replace(Scope.of(whole), hour=12, product="22423"))))
+    assert 0 < totals < of_lines  # a rollup is less to read than the order lines
 
 
 def test_what_copy_refused_is_listed(asked: Sources) -> None:

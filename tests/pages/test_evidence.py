@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 
     from streamlit.testing.v1 import AppTest
 
+    from queries.figure import Figure
+    from queries.loader import Query
     from tests.pages.conftest import World
 
 NOVEMBER = {"start": "2011-11-01", "end": "2011-11-30", "by": "day"}
@@ -189,6 +192,45 @@ def test_two_open_panels_whose_periods_before_fail_are_told_apart(world: World, 
     assert not app.exception
 
 
+# --- how much was read --------------------------------------------------------------------------------------------
+
+
+def test_how_much_was_read_is_asked_when_the_evidence_is_opened(world: World) -> None:
+    app = world.open("sales", **NOVEMBER, compare="previous")
+    assert not asked_with(world, "scanned_bytes")
+    opened(app, "Sales totals")
+    assert text(app).count("- Read 1.51 MB of its tables, which is not billed") == 2
+    totals = [number for number, (name, _) in enumerate(world.warehouse.asked, 1) if name == "sales_totals"]
+    assert [bound["query_id"] for bound in asked_with(world, "scanned_bytes")] == totals
+
+
+def test_an_engine_that_has_not_written_it_down_yet_is_asked_again_later(world: World) -> None:
+    world.warehouse.answers = dict(ANSWERS) | {"scanned_bytes": lambda _: pd.DataFrame([{"scanned_bytes": None}])}
+    app = opened(world.open("sales", **NOVEMBER), "Sales totals")
+    assert "How much it read is not told yet" in text(app)
+
+
+def test_a_query_without_a_number_is_not_asked_for(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    ask = world.warehouse.ask
+
+    def without(query: Query, **parameters: object) -> Figure:
+        figure = ask(query, **parameters)
+        return replace(figure, evidence=replace(figure.evidence, query_id=None))
+
+    monkeypatch.setattr(world.warehouse, "ask", without)
+    app = opened(world.open("sales", **NOVEMBER), "Sales totals")
+    assert "How much it read is not told: Redshift had the answer at hand" in text(app)
+    assert not asked_with(world, "scanned_bytes")
+
+
+def test_when_that_fails_the_rest_of_the_evidence_stands(world: World) -> None:
+    world.warehouse.errors["scanned_bytes"] = QueryFailedError("The system view is closed to this user.")
+    app = opened(world.open("sales", **NOVEMBER), "Sales totals")
+    assert "How much was read for Sales totals: failed" in app.error[0].value
+    assert "Newest event behind it" in text(app)
+    assert "-- sales_totals\n" in code(app)
+
+
 # --- order lines and invoices -------------------------------------------------------------------------------------
 
 
@@ -256,6 +298,7 @@ def test_an_invoice_is_asked_of_the_warehouse_too_when_somebody_wants_it(world: 
     assert asked_with(world, "lines_of_invoice") == [{"invoice": "536365"}]
     if more == "0":
         assert "The engines agree" in app.success[0].value
+        assert "- Read 1.51 MB of its tables" in text(app)
         button(app, "Ask again now").click().run()
         assert len(asked_with(world, "lines_of_invoice")) == 2
         return

@@ -19,11 +19,16 @@ class FakeSocket:
 
 @dataclass
 class FakeConnection:
-    """A DB-API connection: each statement is noted, then answered by `answer`, which may raise."""
+    """A DB-API connection: each statement is noted, then answered by `answer`, which may raise.
+
+    `query_id` is what it tells of its last query; `stuck` is one that cannot leave a failed transaction.
+    """
 
     answer: Callable[[str], tuple[Sequence[str], Sequence[Sequence[Any]]]]
     statements: list[tuple[str, Any]] = field(default_factory=list)
     closed: bool = False
+    query_id: int | Exception = -1
+    stuck: bool = False
     _usock: FakeSocket = field(default_factory=FakeSocket)
 
     def cursor(self) -> FakeCursor:
@@ -48,7 +53,14 @@ class FakeCursor:
 
     def execute(self, sql: str, parameters: Any = None) -> None:
         self.connection.statements.append((sql, parameters))
-        if sql.startswith("set "):
+        if sql == "rollback" and self.connection.stuck:
+            raise ConnectionError("the socket is closed")
+        if sql.startswith("set ") or sql in {"begin", "commit", "rollback"}:
+            return
+        if "last_user_query_id" in sql:
+            if isinstance(self.connection.query_id, Exception):
+                raise self.connection.query_id
+            self.rows = [[self.connection.query_id]]
             return
         if "pg_backend_pid" in sql:
             self.rows = [[4711]]

@@ -64,7 +64,7 @@ def test_rows_become_a_frame_with_exact_numbers_and_evidence() -> None:
     assert figure.evidence.name == "some_sum"
     assert figure.evidence.engine == "Redshift"
     assert figure.evidence.parameters == {"a": 7}
-    assert opener.opened[0].statements[-1] == ("select :a as total", {"a": 7})
+    assert ("select :a as total", {"a": 7}) in opener.opened[0].statements
 
 
 def test_a_connection_has_a_time_limit_and_is_used_again() -> None:
@@ -73,7 +73,10 @@ def test_a_connection_has_a_time_limit_and_is_used_again() -> None:
     for _ in range(3):
         warehouse.ask(QUERY, a=1)
     (connection,) = opener.opened
-    assert len(connection.statements) == 5  # the session, the limit, three queries
+    said = [sql for sql, _ in connection.statements]
+    assert said[0] == "select pg_backend_pid() as session"
+    one = ["begin", QUERY.sql, "select last_user_query_id()", "commit"]
+    assert said[2:] == one * 3  # after the limit, told once
     assert 2900 < limit_ms(connection) <= 3000
     assert connection._usock.timeout is not None
     assert connection._usock.timeout > 3
@@ -108,6 +111,45 @@ def test_errors_of_the_query_keep_the_connection() -> None:
     for _ in range(2):
         with pytest.raises(NotDeployedError):
             warehouse.ask(QUERY, a=1)
+        assert opener.opened[0].statements[-1][0] == "rollback"
+    assert len(opener.opened) == 1
+
+
+def test_a_connection_that_stays_in_the_failed_transaction_is_dropped() -> None:
+    opener = Opener(raising(refusal("42P01")), answer)
+
+    def opened() -> FakeConnection:
+        connection = opener()
+        connection.stuck = True
+        return connection
+
+    warehouse = Warehouse(opened)
+    with pytest.raises(NotDeployedError):
+        warehouse.ask(QUERY, a=1)
+    assert opener.opened[0].closed
+    assert not warehouse.ask(QUERY, a=1).empty
+
+
+def test_evidence_has_the_engines_number_of_the_query() -> None:
+    opener = Opener(answer)
+    warehouse = Warehouse(opener)
+    assert warehouse.ask(QUERY, a=1).evidence.query_id is None  # none ran in this session, says the engine
+    opener.opened[0].query_id = 5437
+    assert warehouse.ask(QUERY, a=1).evidence.query_id == 5437
+    # The leader node answered by itself, as out of its result cache: this is the number of the query before.
+    assert warehouse.ask(QUERY, a=1).evidence.query_id is None
+    opener.opened[0].query_id = 5440
+    assert warehouse.ask(QUERY, a=1).evidence.query_id == 5440
+
+
+def test_a_figure_without_that_number_is_a_figure() -> None:
+    opener = Opener(answer)
+    warehouse = Warehouse(opener)
+    warehouse.ask(QUERY, a=1)
+    opener.opened[0].query_id = refusal("42883")
+    figure = warehouse.ask(QUERY, a=1)
+    assert not figure.empty
+    assert figure.evidence.query_id is None
     assert len(opener.opened) == 1
 
 

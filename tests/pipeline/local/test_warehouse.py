@@ -117,6 +117,69 @@ def test_a_restart_keeps_data_password_and_port(tmp_path: Path) -> None:
     assert (tmp_path / "warehouse" / "secret.json").stat().st_mode & 0o777 == 0o600
 
 
+def test_a_query_tells_what_it_read_as_redshifts_system_views_do(warehouse: Warehouse) -> None:
+    """Redshift developer guide, "LAST_USER_QUERY_ID" and "SYS_QUERY_DETAIL"."""
+    with warehouse.connect(autocommit=True) as connection:
+        connection.execute("drop table if exists numbers")
+        connection.execute("create table numbers as select n, repeat('x', 50) as text from generate_series(1, 50000) n")
+        connection.execute("create index numbers_by_n on numbers (n)")
+        connection.execute("vacuum analyze numbers")
+        size = connection.execute("select pg_relation_size('numbers')").fetchone()
+    assert size is not None
+
+    def number(cursor: Any, sql: str) -> int:
+        cursor.execute("begin")
+        cursor.execute(sql)
+        cursor.execute("select last_user_query_id()")
+        (found,) = cursor.fetchone()
+        cursor.execute("commit")
+        return int(found)
+
+    def told(of: int) -> list[tuple[str, int]]:
+        sql = (
+            "select trim(table_name), input_bytes from sys_query_detail"
+            " where query_id = %s and trim(metrics_level) = 'step' and trim(step_name) = 'scan' and table_id > 0"
+        )
+        with warehouse.connect(autocommit=True) as connection:
+            return connection.execute(sql, (of,)).fetchall()
+
+    with connect(warehouse) as connection, connection.cursor() as cursor:
+        connection.autocommit = True
+        assert number(cursor, "select 1") == -1
+        whole = number(cursor, "select count(text) from numbers")
+        ((name, all_of_it),) = told(whole)
+        assert name == "numbers"
+        assert 0 <= all_of_it - size[0] <= 3 * 8192  # planning may look into the index
+        assert number(cursor, "select 1") == whole  # which read nothing
+        few = number(cursor, "select text from numbers where n = 4711")
+        assert few > whole
+        ((_, read),) = told(few)
+        assert 0 < read < size[0] / 4
+        again = number(cursor, "select count(text) from numbers")
+        ((_, read),) = told(again)
+        assert 0 <= read - size[0] <= 3 * 8192
+        assert told(again + 1) == []
+        cursor.execute("drop table numbers")
+
+
+def test_system_views_of_an_earlier_version_are_made_whole(tmp_path: Path) -> None:
+    warehouse = Warehouse(tmp_path)
+    warehouse.start()
+    try:
+        value(warehouse, "select nextval('sys_query_id')")
+        with warehouse.connect(autocommit=True) as connection:
+            connection.execute("drop function last_user_query_id")
+            connection.execute("drop table sys_query_detail")
+            connection.execute("insert into sys_load_error_detail (query_id) values (1)")
+        warehouse.stop()
+        warehouse = Warehouse(tmp_path)
+        warehouse.start()
+        assert value(warehouse, "select last_user_query_id()") == -1
+        assert value(warehouse, "select count(*) from sys_load_error_detail") == 1
+    finally:
+        warehouse.stop()
+
+
 def test_a_server_that_a_killed_run_left_is_ended(tmp_path: Path) -> None:
     program = (
         "import sys, time; from pathlib import Path; from pipeline.local.warehouse import Warehouse\n"
