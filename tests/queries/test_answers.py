@@ -308,7 +308,7 @@ def test_what_its_reader_has_left_holds_up_nobody(quick_to_let_go: Answers) -> N
     time.sleep(0.3)
     assert quick_to_let_go.ask("somebody else's", lambda: 8, "bert", 1).answer(LONG) == 8
     assert waits.answer(LONG) == 7
-    assert all(question.stopped.is_set() for question in slow)
+    assert all(question.stopped.wait(LONG) for question in slow)  # each is told by a thread of its own
 
 
 def test_what_is_asked_again_or_by_others_goes_on(quick_to_let_go: Answers) -> None:
