@@ -77,9 +77,9 @@ NEWEST = "The greatest invoice date that the warehouse holds, and how long ago t
 PRODUCTS = Measure("products", "Products sold", "count", "Different stock codes with order lines in the period.")
 FOR_MOST = Measure(
     "for_most",
-    "Make up 80 %",
+    "Make up 80%",
     "count",
-    "How many products, taken from the first one down, come to 80 % of the sum of all.",
+    "How many products, taken from the first one down, come to 80% of the sum of all.",
 )
 INVOICES = Measure("invoices", "Invoices", "count", "Different invoice numbers, each counted by its first line.")
 RETURN_INVOICES = Measure(

@@ -39,11 +39,7 @@ def one_of(
     first = next(iter(choices))
     asked = st.query_params.get(name, first)
     if asked not in choices:
-        st.warning(
-            f"The address is ignored where it says {name}: {words.plain(repr(asked[:40]))} is not one of "
-            f"{', '.join(filter(None, choices))}.",
-            icon=":material/link_off:",
-        )
+        states.ignored(name, BadInputError(f"{asked[:40]!r} is not one of {', '.join(filter(None, choices))}."))
         asked = first
     key = f"choice {name}"
     st.session_state[key] = asked

@@ -40,7 +40,7 @@ def show(state: Selection, answering: Answering, ranking: Ranking, end: End) -> 
     codes = [str(code) for code in frame["stock_code"]]
     tiles.further((d.PRODUCTS, d.FOR_MOST), {name: frame[name].iloc[0] for name in ("products", "for_most")})
     st.subheader(
-        _answer(found.frame.iloc[0], names[0], ranking, end),
+        _answer(frame, names[0], ranking, end),
         help=f"{measure.label}: {measure.definition} {d.SHARE} {d.CUMULATIVE}",
     )
     chosen = codes.index(state.product) if state.product in codes else None
@@ -68,10 +68,12 @@ def by_whole_months(state: Selection, *, always: bool = True) -> None:
     st.caption(f"By country, products are known by whole months: {words.day(months.since)} to {words.day(last)}.")
 
 
-def _answer(first: pd.Series[Any], name: str, ranking: Ranking, end: End) -> str:
+def _answer(frame: pd.DataFrame, name: str, ranking: Ranking, end: End) -> str:
+    first = frame.iloc[0]
     place = "Most" if end == "top" else "Least"
     share = "" if first["share"] is None or end == "bottom" else f", {first['share']:.1%} of all"
-    return f"{place} {_WORDS[ranking]}: {words.plain(name)}{share}"
+    others = " and others" if (frame[ranking] == first[ranking]).sum() > 1 else ""
+    return f"{place} {_WORDS[ranking]}: {words.plain(name)}{others}{share}"
 
 
 def _shown(measure: d.Measure, number: Any) -> str:  # noqa: ANN401 - Decimal or a whole number

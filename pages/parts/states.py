@@ -45,6 +45,7 @@ _HAPPENED: tuple[tuple[type[WeirError], str], ...] = (
 # Which nobody gets an answer from while it lasts.
 _OF_ENGINE = (CloudDownError, AccessRefusedError, ThrottledError)
 _AGAIN = ":material/refresh:"
+_WHOLE_LINE = 1400  # pixels; wider than any row, which then breaks
 
 
 @contextmanager
@@ -95,8 +96,12 @@ def _happened(error: WeirError) -> str:
 
 
 def ignored(name: str, error: BadInputError) -> None:
-    """A parameter of the address that cannot be."""
-    st.warning(f"The address is ignored where it says {name}: {words.plain(str(error))}", icon=":material/link_off:")
+    """A parameter of the address that cannot be; on a line of its own, in a row of pickers, too."""
+    st.warning(
+        f"The address is ignored where it says {name}: {words.plain(str(error))}",
+        icon=":material/link_off:",
+        width=_WHOLE_LINE,
+    )
 
 
 def nothing(what: str, how: str) -> None:

@@ -29,6 +29,8 @@ _YEAR_S, _MONTH_S = 31_556_952, 2_629_746
 _STEPS = ((_YEAR_S, "year"), (_MONTH_S, "month"), (86400, "day"), (3600, "hour"), (60, "minute"))
 # A colon begins something only before a letter, as in :material/x: and :red[x].
 _MARKDOWN = re.compile(r"[\\`$*_\[\]<>#~|&]|:(?=[A-Za-z])|(?<=:material)/")
+# What Streamlit makes an emoji of, escaped or not.
+_EMOJI = re.compile(r":(?=[\w+-]+:)", re.ASCII)
 # Where to part what Streamlit's Markdown makes a link, a dash or an arrow of without being asked.
 _UNASKED = re.compile(r"(?<=:)(?=//)|(?<=www)(?=\.)|(?=@)|(?<=-)(?=[->])|(?<=<)(?=[-=])|(?<=[>~])(?==)", re.IGNORECASE)
 _UNITS = ((10**9, "G"), (10**6, "M"), (10**3, "k"))
@@ -75,11 +77,11 @@ def shortened(text: str, length: int) -> str:
 
 
 def change(now: Decimal | float, before: Decimal | float) -> str | None:
-    """How much more or less, in percent: +4.1 %. None when there is nothing to compare with, or over tenfold."""
+    """How much more or less, in percent: +4.1%. None when there is nothing to compare with, or over tenfold."""
     if not before:
         return None
     percent = (float(now) - float(before)) / abs(float(before)) * 100
-    return f"{percent:+.1f} %" if abs(percent) < _TENFOLD else None
+    return f"{percent:+.1f}%" if abs(percent) < _TENFOLD else None
 
 
 def day(moment: date) -> str:
@@ -193,7 +195,7 @@ def instant(text: str) -> datetime:
 
 def plain(text: str) -> str:
     """Text from elsewhere, so that Markdown shows it as it is."""
-    return _MARKDOWN.sub(r"\\\g<0>", text)
+    return _MARKDOWN.sub(r"\\\g<0>", _EMOJI.sub(":\N{WORD JOINER}", text))
 
 
 def foreign(text: str, length: int) -> str:

@@ -35,7 +35,7 @@ def ranked(warehouse: Engine, scope: Scope, ranking: Ranking, end: End, count: i
 
     `description`, `net_sales`, `units`, `orders`, `returns`; `worth` is what ranks it (returned pounds are positive),
     `share` its share of `all_worth` and `cumulative` the share of all products down to this one, None where the sum
-    of all is nothing to take shares of. `products` counts all, `for_most` those that together make 80 %.
+    of all is nothing to take shares of. `products` counts all, `for_most` those that together make 80%.
     With a country it is about `whole_months`.
     """
     asked = {"measure": ranking, "bottom": int(end == "bottom"), "top": count}

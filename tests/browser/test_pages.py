@@ -371,14 +371,34 @@ def test_an_open_panel_is_what_a_keyboard_reaches_next(view: View) -> None:
     expect(opener).to_be_focused()
 
 
+@pytest.mark.parametrize("view", [(390, "light")], indirect=True, ids=str)
+def test_a_panel_opens_to_the_side_where_there_is_room(view: View) -> None:
+    view.open("/sales")
+    opener = view.page.get_by_role("button", name="Views")
+    opener.evaluate("(button) => button.scrollIntoView({block: 'end'})")
+    view.settle()
+    opener.click()
+    panel = view.page.get_by_test_id("stPopoverBody")
+    panel.get_by_role("button", name="Save").wait_for()
+    view.settle()
+    box, below = panel.bounding_box(), opener.bounding_box()
+    assert box
+    assert below
+    assert box["y"] >= 0
+    assert box["y"] + box["height"] <= below["y"]
+    assert panel.evaluate("(panel) => panel.scrollHeight <= panel.clientHeight + 1")  # all of it is there
+
+
 def test_who_chooses_from_a_charts_list_by_keyboard_stays_on_it(view: View) -> None:
     view.open("/sales")
     view.page.get_by_role("combobox", name="Choose a weekday and hour").focus()
     view.settle()  # a list closes when the page scrolls, as it may for the focus
     for weekday in ("2", "3"):  # twice: the first choice has made the chart anew
         view.page.keyboard.press("ArrowDown")
+        wanted = {"2": "Tuesdays at 1", "3": "Wednesdays at 1"}[weekday]
         view.page.get_by_role("option").first.wait_for()
-        view.page.keyboard.type({"2": "Tuesdays at 1", "3": "Wednesdays at 1"}[weekday])
+        view.page.keyboard.type(wanted)
+        expect(view.page.get_by_role("option").first).to_contain_text(wanted)  # the list follows what is typed
         view.page.keyboard.press("Enter")
         view.page.wait_for_url(f"**&weekday={weekday}&hour=1*")
         view.settle()

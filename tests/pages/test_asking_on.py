@@ -79,7 +79,7 @@ def test_comparing_asks_for_the_time_before(world: World) -> None:
         "2011-11-01 00:00:00",
         "2011-10-01 00:00:00",
     }
-    assert app.metric[0].delta == "+0.0 %"
+    assert app.metric[0].delta == "+0.0%"
     app.selectbox(key="sales compare").select("none").run()
     assert "compare" not in app.query_params
 

@@ -102,7 +102,7 @@ def test_overview_compares_the_latest_day(world: World) -> None:
     said = text(app)
     assert "Friday, 9 Dec 2011" in said
     assert app.metric[0].value == "£9,747,747.93"
-    assert app.metric[0].delta == "-50.0 %"
+    assert app.metric[0].delta == "-50.0%"
 
 
 def test_an_invoice_is_shown_with_its_lines_total_and_the_customers_others(world: World) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
 import pytest
@@ -13,6 +14,9 @@ from tests.pages.fakes import ANSWERS
 from tests.pages.test_pages import WHOLE, rows, text
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import pandas as pd
     from streamlit.testing.v1 import AppTest
 
     from tests.pages.conftest import World
@@ -49,7 +53,7 @@ def test_products_names_values_and_shares_are_page_text(world: World) -> None:
     ]
     assert (table[0]["Net sales"], table[0]["Share"]) == ("£206,245.48", "2.1%")
     assert "Most by value: DOTCOM POSTAGE, 2.1% of all" in text(app)
-    assert "Make up 80 % 737" in text(app)
+    assert "Make up 80% 737" in text(app)
 
 
 @pytest.mark.parametrize(
@@ -62,6 +66,18 @@ def test_products_rank_by_each_measure_from_either_end(world: World, rank: str, 
         int(end == "bottom"),
     )
     assert ("Cumulative" in rows(app)[0][0]) == (rank != "orders")
+
+
+@pytest.mark.parametrize(("second", "said"), [("206245.48", "PRODUCT A and others"), ("5", "PRODUCT A")])
+def test_of_equals_the_first_is_not_named_alone(world: World, second: str, said: str) -> None:
+    def ranked(parameters: Mapping[str, object]) -> pd.DataFrame:
+        frame = ANSWERS["products_ranked"](parameters).head(2)
+        values = [Decimal("206245.48"), Decimal(second)]
+        return frame.assign(description=["PRODUCT A", "PRODUCT B"], net_sales=values)
+
+    world.warehouse.answers = dict(ANSWERS) | {"products_ranked": ranked}
+    heading = next(each.value for each in world.open("products", **WHOLE, **{"from": "bottom"}).subheader)
+    assert heading == f"Least by value: {said}"
 
 
 def test_the_first_product_is_shown_unless_another_is_chosen(world: World) -> None:
