@@ -6,6 +6,7 @@ import json
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
+import pandas as pd
 import pytest
 
 from pipeline.errors import CloudDownError, QueryTimeoutError
@@ -16,7 +17,6 @@ from tests.pages.test_pages import WHOLE, rows, text
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    import pandas as pd
     from streamlit.testing.v1 import AppTest
 
     from tests.pages.conftest import World
@@ -72,7 +72,7 @@ def test_products_rank_by_each_measure_from_either_end(world: World, rank: str, 
 def test_of_equals_the_first_is_not_named_alone(world: World, second: str, said: str) -> None:
     def ranked(parameters: Mapping[str, object]) -> pd.DataFrame:
         frame = ANSWERS["products_ranked"](parameters).head(2)
-        values = [Decimal("206245.48"), Decimal(second)]
+        values = pd.Series([Decimal("206245.48"), Decimal(second)], dtype=object)
         return frame.assign(description=["PRODUCT A", "PRODUCT B"], net_sales=values)
 
     world.warehouse.answers = dict(ANSWERS) | {"products_ranked": ranked}
