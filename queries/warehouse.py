@@ -40,8 +40,8 @@ _NEAR = 0.05  # limits that differ by a smaller part are the same
 # Both engines know these; a session may stop what its own user runs.
 _SESSION = "select pg_backend_pid() as session"
 _STOP = "select pg_cancel_backend(:session)"
-# By which the engine's system views tell of the session's last query afterwards. One that the leader node answers by
-# itself has no number of its own, and this tells the one before. Redshift developer guide, "LAST_USER_QUERY_ID".
+# By which the engine's system views tell of the session's last query afterwards. What the leader node answers by itself
+# may have no number of its own, and this tells the one before. Redshift developer guide, "LAST_USER_QUERY_ID".
 _QUERY_ID = "select last_user_query_id()"
 _NO_QUERY = -1
 _START_AGAIN = "Is it running? `make demo` starts the local one."
@@ -89,14 +89,14 @@ class Warehouse:
         with self._slot(ticket) as slot, ticket.stopped_by(slot.stop):
             reused = slot.connection is not None
             try:
-                frame, query_id = slot.run(query.sql, parameters, ticket, started)
+                frame, took_s, query_id = slot.run(query.sql, parameters, ticket, started)
             except CloudDownError:
                 # An idle connection that the other side closed says nothing about the warehouse now.
                 if not reused:
                     raise
-                frame, query_id = slot.run(query.sql, parameters, ticket, started)
-        took_s = round(time.monotonic() - started, 3)
-        return Figure(frame, Evidence(query.name, ENGINE, query.sql, dict(parameters), took_s, query_id=query_id))
+                frame, took_s, query_id = slot.run(query.sql, parameters, ticket, started)
+        evidence = Evidence(query.name, ENGINE, query.sql, dict(parameters), round(took_s, 3), query_id=query_id)
+        return Figure(frame, evidence)
 
     @contextmanager
     def _slot(self, ticket: tickets.Ticket) -> Iterator[_Slot]:
@@ -155,8 +155,11 @@ class _Slot:
 
     def run(
         self, sql: str, parameters: dict[str, object], ticket: tickets.Ticket, started: float
-    ) -> tuple[pd.DataFrame, int | None]:
-        """The rows and the engine's number for the query; `started` is when the reader began to wait, monotonic."""
+    ) -> tuple[pd.DataFrame, float, int | None]:
+        """The rows, how long the reader waited for them (s), and the engine's number for the query.
+
+        `started` is when the reader began to wait, by a monotonic clock.
+        """
         try:
             if self.connection is None:
                 self.connection = self._ready(self._open())
@@ -168,21 +171,26 @@ class _Slot:
                 cursor.execute("begin")
                 cursor.execute(sql, parameters)
                 frame = _frame(cursor)
+                took_s = time.monotonic() - started
                 query_id = self._query_id(self.connection, cursor)
                 cursor.execute("commit")
-                return frame, query_id
+                return frame, took_s, query_id
         except driver.Error as error:
             state = sqlstate(error)
             if ticket.off:
                 raise QueryCancelledError(tickets.CANCELLED) from error
-            # Without a state the wire broke, not the query: nothing more can be asked over this connection.
-            if not state or state[:2] in {"08", "57"} or not _rolled_back(self.connection):
+            # What is wrong with the text is found before anything runs. After all else nothing more is asked over this
+            # connection: the wire may have broken, and what has been read would count as the next query's.
+            if state[:2] != "42" or not _rolled_back(self.connection):
                 self.drop()
             self._refuse(error, state, time.monotonic() - started)
         except (OSError, AttributeError) as error:
             # The driver lets a broken socket through as it is, or trips over the one that it has just closed.
             self.drop()
             self._refuse(error, "", time.monotonic() - started)
+        except BaseException:
+            self.drop()  # in a transaction that nobody ends, and that others would wait for
+            raise
 
     def _ready(self, connection: Any) -> Any:  # noqa: ANN401 - the driver has no types
         connection.weir_limit_s = None

@@ -153,12 +153,13 @@ def _answer(what: str, answering: Answering, shown: pd.DataFrame | None, chart: 
 
 
 def _told(what: str, behind: Evidence, kept: str, *, of_warehouse: bool) -> None:
-    """The facts, and the newest event as one more of them."""
+    """The facts; the newest event, and how much the warehouse read, as two more of them, asked side by side."""
     with st.container(gap=None):
         st.markdown(_facts(behind, kept))
-        if of_warehouse:
-            scanned.show(what, behind)
+        account = scanned.ask(behind) if of_warehouse else None
         newest_event.show(what, behind, of_warehouse=of_warehouse)
+        if of_warehouse:
+            scanned.show(what, account)
 
 
 def _other_engine(
@@ -188,7 +189,7 @@ def _other_engine(
         with st.container(gap=None):
             st.markdown(_facts(other.evidence))
             if twin.engine == "warehouse":
-                scanned.show(what, other.evidence)
+                scanned.show(what, scanned.ask(other.evidence))
         _code(_as_run(other.evidence))
 
 

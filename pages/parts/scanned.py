@@ -10,18 +10,31 @@ from pages.parts import asked, states, words
 from queries.reports import scanned
 
 if TYPE_CHECKING:
+    from pages.parts.asked import Answering
     from queries.figure import Evidence
 
-_UNKNOWN = "- How much it read is not told: Redshift had the answer at hand, or kept no account of this query"
-_NOT_YET = "- How much it read is not told yet: Redshift writes it down a little later. Look again in a minute"
+_UNKNOWN = "How much it read is not told: Redshift had the answer at hand, or kept no account of this query"
+_NOT_YET = (
+    "How much it read is not told yet: Redshift writes it down a little later, and not at all where it had the answer "
+    "at hand"
+)
 
 
-def show(what: str, behind: Evidence) -> None:
-    """A line of the evidence of `what`, which was asked of the warehouse; its account of the query is asked now."""
+def ask(behind: Evidence) -> Answering | None:
+    """Ask the warehouse for its account of a query that it answered; None where that has no number to ask by."""
     if behind.query_id is None:
-        st.markdown(_UNKNOWN)
-        return
+        return None
+    (answering,) = asked.together(asked.warehouse(scanned.scanned_bytes, behind.query_id))
+    return answering
+
+
+def show(what: str, answering: Answering | None) -> None:
+    """A line of the evidence of `what`, by what `ask` found."""
     with states.panel(f"How much was read for {what}"):
-        (answering,) = asked.together(asked.warehouse(scanned.scanned_bytes, behind.query_id))
-        read = answering.figure().row["scanned_bytes"]
-        st.markdown(_NOT_YET if read is None else f"- Read {words.size(int(read))} of its tables, which is not billed")
+        st.markdown(f"- {_UNKNOWN if answering is None else _told(answering.figure().row['scanned_bytes'])}")
+
+
+def _told(read: int | None) -> str:
+    if read is None:
+        return _NOT_YET
+    return f"Read {words.size(int(read))} of its tables, in blocks of 1 MB, which is not billed"

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 def scanned_bytes(warehouse: Engine, query_id: int) -> Figure:
     """One row: the `scanned_bytes` of the query with this number; None while the engine does not tell of it.
 
-    Each user is told of its own queries. Redshift developer guide, "SYS_QUERY_DETAIL".
+    Each user is told of its own queries. The blocks read stand in the rows of segments, whose `step_id` is -1; of scans
+    `input_bytes` is 0. Redshift developer guide, "SYS_QUERY_DETAIL", with its sample.
     """
     return warehouse.ask(load("warehouse")["scanned_bytes"], query_id=query_id)

@@ -146,7 +146,7 @@ ANSWERS: dict[str, Callable[[Mapping[str, object]], pd.DataFrame]] = fakes_trade
     "sales_span": lambda _: pd.DataFrame(
         [{"first_at": datetime.fromisoformat("2010-12-01 08:26:00"), "newest_at": NEWEST, "lines": 541909}]
     ),
-    "scanned_bytes": lambda _: pd.DataFrame([{"scanned_bytes": Decimal(1_507_328)}]),
+    "scanned_bytes": lambda _: pd.DataFrame([{"scanned_bytes": Decimal(2 * 2**20)}]),
     "sales_totals": lambda _: pd.DataFrame([_SUMS | _SOLD_IN]),
     "newest_of_scope": lambda _: pd.DataFrame([{"newest": datetime.fromisoformat("2011-11-30 17:00:00")}]),
     "newest_of_product": lambda _: pd.DataFrame([{"newest": date(2011, 11, 28)}]),

@@ -199,7 +199,7 @@ def test_how_much_was_read_is_asked_when_the_evidence_is_opened(world: World) ->
     app = world.open("sales", **NOVEMBER, compare="previous")
     assert not asked_with(world, "scanned_bytes")
     opened(app, "Sales totals")
-    assert text(app).count("- Read 1.51 MB of its tables, which is not billed") == 2
+    assert text(app).count("- Read 2.1 MB of its tables, in blocks of 1 MB, which is not billed") == 2
     totals = [number for number, (name, _) in enumerate(world.warehouse.asked, 1) if name == "sales_totals"]
     assert [bound["query_id"] for bound in asked_with(world, "scanned_bytes")] == totals
 
@@ -298,7 +298,7 @@ def test_an_invoice_is_asked_of_the_warehouse_too_when_somebody_wants_it(world: 
     assert asked_with(world, "lines_of_invoice") == [{"invoice": "536365"}]
     if more == "0":
         assert "The engines agree" in app.success[0].value
-        assert "- Read 1.51 MB of its tables" in text(app)
+        assert "- Read 2.1 MB of its tables" in text(app)
         button(app, "Ask again now").click().run()
         assert len(asked_with(world, "lines_of_invoice")) == 2
         return

@@ -21,13 +21,13 @@ class FakeSocket:
 class FakeConnection:
     """A DB-API connection: each statement is noted, then answered by `answer`, which may raise.
 
-    `query_id` is what it tells of its last query; `stuck` is one that cannot leave a failed transaction.
+    `query_id` is what it tells of its last query; one that is `stuck` cannot leave a failed transaction.
     """
 
     answer: Callable[[str], tuple[Sequence[str], Sequence[Sequence[Any]]]]
     statements: list[tuple[str, Any]] = field(default_factory=list)
     closed: bool = False
-    query_id: int | Exception = -1
+    query_id: int | Exception | Callable[[], int] = -1
     stuck: bool = False
     _usock: FakeSocket = field(default_factory=FakeSocket)
 
@@ -60,7 +60,8 @@ class FakeCursor:
         if "last_user_query_id" in sql:
             if isinstance(self.connection.query_id, Exception):
                 raise self.connection.query_id
-            self.rows = [[self.connection.query_id]]
+            told = self.connection.query_id
+            self.rows = [[told() if callable(told) else told]]
             return
         if "pg_backend_pid" in sql:
             self.rows = [[4711]]

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import threading
 from decimal import Decimal
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -128,6 +129,46 @@ def test_a_connection_that_stays_in_the_failed_transaction_is_dropped() -> None:
         warehouse.ask(QUERY, a=1)
     assert opener.opened[0].closed
     assert not warehouse.ask(QUERY, a=1).empty
+
+
+@pytest.mark.parametrize("state", ["22012", "53300", "40001"])
+def test_after_an_error_of_what_ran_a_connection_is_not_used_again(state: str) -> None:
+    opener = Opener(raising(refusal(state)), answer)
+    warehouse = Warehouse(opener)
+    with pytest.raises(WeirError):
+        warehouse.ask(QUERY, a=1)
+    assert opener.opened[0].closed
+    assert not warehouse.ask(QUERY, a=1).empty
+    assert len(opener.opened) == 2
+
+
+def test_no_connection_stays_in_a_transaction_whatever_happens() -> None:
+    opener = Opener(raising(MemoryError()), answer)  # no error of the engine's
+    warehouse = Warehouse(opener)
+    with pytest.raises(MemoryError):
+        warehouse.ask(QUERY, a=1)
+    assert opener.opened[0].closed
+    assert not warehouse.ask(QUERY, a=1).empty
+
+
+def test_what_is_asked_besides_takes_no_time_of_the_querys(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = [0.0]
+    monkeypatch.setattr("queries.warehouse.time", SimpleNamespace(monotonic=lambda: clock[0]))
+
+    def slowly(sql: str) -> Answer:
+        clock[0] += 2
+        return answer(sql)
+
+    def more_slowly() -> int:
+        clock[0] += 5
+        return 5437
+
+    opener = Opener(slowly)
+    warehouse = Warehouse(opener)
+    warehouse.ask(QUERY, a=1)
+    opener.opened[0].query_id = more_slowly
+    evidence = warehouse.ask(QUERY, a=1).evidence
+    assert (evidence.seconds, evidence.query_id) == (2, 5437)
 
 
 def test_evidence_has_the_engines_number_of_the_query() -> None:

@@ -9,7 +9,7 @@ import sys
 import tempfile
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import psutil
 import psycopg
@@ -23,6 +23,9 @@ from pipeline.local import unprivileged
 from pipeline.local.warehouse import Warehouse
 from pipeline.settings import REPOSITORY
 from tests.conftest import eventually
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 PSQL = Path(postgres_module.binary("psql"))
 root_only = pytest.mark.skipif(os.geteuid() != 0, reason="about what root may do")
@@ -117,49 +120,89 @@ def test_a_restart_keeps_data_password_and_port(tmp_path: Path) -> None:
     assert (tmp_path / "warehouse" / "secret.json").stat().st_mode & 0o777 == 0o600
 
 
-def test_a_query_tells_what_it_read_as_redshifts_system_views_do(warehouse: Warehouse) -> None:
-    """Redshift developer guide, "LAST_USER_QUERY_ID" and "SYS_QUERY_DETAIL"."""
+BLOCK = 2**20  # of Redshift, in bytes
+
+
+@pytest.fixture
+def numbers(warehouse: Warehouse) -> Iterator[int]:
+    """A table of that name, its size in bytes."""
     with warehouse.connect(autocommit=True) as connection:
-        connection.execute("drop table if exists numbers")
         connection.execute("create table numbers as select n, repeat('x', 50) as text from generate_series(1, 50000) n")
         connection.execute("create index numbers_by_n on numbers (n)")
         connection.execute("vacuum analyze numbers")
         size = connection.execute("select pg_relation_size('numbers')").fetchone()
-    assert size is not None
+        assert size
+        yield size[0]
+        connection.execute("drop table numbers")
 
-    def number(cursor: Any, sql: str) -> int:
-        cursor.execute("begin")
-        cursor.execute(sql)
-        cursor.execute("select last_user_query_id()")
-        (found,) = cursor.fetchone()
-        cursor.execute("commit")
-        return int(found)
 
-    def told(of: int) -> list[tuple[str, int]]:
-        sql = (
-            "select trim(table_name), input_bytes from sys_query_detail"
-            " where query_id = %s and trim(metrics_level) = 'step' and trim(step_name) = 'scan' and table_id > 0"
-        )
-        with warehouse.connect(autocommit=True) as connection:
-            return connection.execute(sql, (of,)).fetchall()
-
+@pytest.fixture
+def session(warehouse: Warehouse) -> Iterator[Any]:
     with connect(warehouse) as connection, connection.cursor() as cursor:
         connection.autocommit = True
-        assert number(cursor, "select 1") == -1
-        whole = number(cursor, "select count(text) from numbers")
-        ((name, all_of_it),) = told(whole)
-        assert name == "numbers"
-        assert 0 <= all_of_it - size[0] <= 3 * 8192  # planning may look into the index
-        assert number(cursor, "select 1") == whole  # which read nothing
-        few = number(cursor, "select text from numbers where n = 4711")
-        assert few > whole
-        ((_, read),) = told(few)
-        assert 0 < read < size[0] / 4
-        again = number(cursor, "select count(text) from numbers")
-        ((_, read),) = told(again)
-        assert 0 <= read - size[0] <= 3 * 8192
-        assert told(again + 1) == []
-        cursor.execute("drop table numbers")
+        yield cursor
+
+
+def number_of(session: Any, sql: str) -> int:
+    """What the engine tells of a query that it ran."""
+    session.execute("begin")
+    session.execute(sql)
+    session.execute("select last_user_query_id()")
+    (found,) = session.fetchone()
+    session.execute("commit")
+    return int(found)
+
+
+def blocks_of(warehouse: Warehouse, number: int) -> list[int]:
+    """The blocks read by each segment of the query with this number."""
+    return [blocks for of, blocks in details(warehouse) if of == number]
+
+
+def details(warehouse: Warehouse) -> list[tuple[int, int]]:
+    with warehouse.connect(autocommit=True) as connection:
+        return connection.execute(
+            "select query_id, blocks_read from sys_query_detail where segment_id >= 0 and step_id = -1"
+        ).fetchall()
+
+
+def test_a_query_tells_what_it_read_as_redshifts_system_views_do(
+    warehouse: Warehouse, numbers: int, session: Any
+) -> None:
+    """Redshift developer guide, "LAST_USER_QUERY_ID" and "SYS_QUERY_DETAIL"."""
+    all_of_it = "select count(text) from numbers"
+    assert number_of(session, "select 1") == -1
+    whole = number_of(session, all_of_it)
+    assert blocks_of(warehouse, whole) == [-(-numbers // BLOCK)]
+    assert number_of(session, "select 1") == whole  # which read nothing
+    few = number_of(session, "select text from numbers where n = 4711")
+    assert few > whole
+    assert blocks_of(warehouse, few) == [1]
+    assert blocks_of(warehouse, number_of(session, all_of_it)) == blocks_of(warehouse, whole)
+    both = number_of(
+        session, "select count(a.text) from numbers a, (select max(n) as n from numbers) b where a.n <> b.n"
+    )
+    assert blocks_of(warehouse, both) == blocks_of(warehouse, whole)  # a segment for each table
+
+
+def test_no_page_of_a_table_counts_more_than_once(warehouse: Warehouse, numbers: int, session: Any) -> None:
+    for other in ("hashjoin", "mergejoin", "seqscan", "bitmapscan", "memoize"):
+        session.execute(f"set enable_{other} to off")
+    sql = "select count(text) from generate_series(1, 50000) as wanted join numbers on n = wanted"
+    session.execute(f"explain {sql}")
+    assert any("Index Scan" in line for (line,) in session.fetchall())  # three pages for each row: 1.2 GB
+    (blocks,) = blocks_of(warehouse, number_of(session, sql))
+    assert numbers < blocks * BLOCK < 2 * numbers
+
+
+def test_details_are_kept_of_the_last_ten_thousand_queries(warehouse: Warehouse, numbers: int, session: Any) -> None:
+    assert numbers
+    first = number_of(session, "select count(text) from numbers")
+    value(warehouse, f"select setval('sys_query_id', {first + 9_998})")
+    second = number_of(session, "select count(text) from numbers")
+    assert {of for of, _ in details(warehouse)} >= {first, second}
+    third = number_of(session, "select count(text) from numbers")
+    assert third == first + 10_000
+    assert first not in {of for of, _ in details(warehouse)}
 
 
 def test_system_views_of_an_earlier_version_are_made_whole(tmp_path: Path) -> None:
