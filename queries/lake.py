@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import re
 import time
 from contextlib import suppress
@@ -46,6 +47,9 @@ _BOUNDS = re.compile(
 )
 _HOUR = re.compile(r"\d{4}/\d\d/\d\d/\d\d")
 _MISSING = re.compile(r"TABLE_NOT_FOUND|SCHEMA_NOT_FOUND|does not exist", re.IGNORECASE)
+
+# Whoever asked tells of a failure, once; the driver would log it with its trace besides.
+logging.getLogger("pyathena").setLevel(logging.CRITICAL)
 
 
 class Lake:

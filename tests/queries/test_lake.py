@@ -164,6 +164,7 @@ def test_what_athena_says_becomes_an_error_of_ours(error: Exception, expected: t
 
 
 @pytest.mark.usefixtures("silent_cloud")
-def test_athena_is_given_up_when_it_is_silent() -> None:
+def test_athena_is_given_up_when_it_is_silent(caplog: pytest.LogCaptureFixture) -> None:
     with pytest.raises(CloudDownError, match="Athena cannot be reached"):
         Lake(connect("weir", "weir", "local", silent_s=0.2)).ask(query(BOUNDED), **HOURS)
+    assert not caplog.records  # who asked logs it
