@@ -49,5 +49,5 @@ except WeirError as error:
     st.title(page.title)
     failed("The stack", error)
 else:
-    with sent.whole():
+    with sent.whole(), asked.whole_page():
         page.run()

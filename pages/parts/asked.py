@@ -14,7 +14,8 @@ from __future__ import annotations
 
 import time
 import uuid
-from dataclasses import dataclass
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -26,7 +27,7 @@ from queries import sources as made
 from queries.answers import FRESH_FOR_S, Answers, NotYet
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Hashable
+    from collections.abc import Callable, Hashable, Iterator
 
     from pipeline.settings import Settings
     from queries.answers import Asked
@@ -102,22 +103,12 @@ def lake(report: Callable[..., Figure], *arguments: Hashable) -> Question:
 
 
 def together(*questions: Question) -> list[Answering]:
-    """The questions asked side by side, their answers in the same order; each is asked at most every 20 s."""
-    found = sources()
+    """The questions asked side by side, their answers in the same order; each is asked at most every 20 s.
+
+    Never again where the page came back by itself and has shown what came of it.
+    """
     until = time.monotonic() + _PATIENCE_S
-    return [
-        Answering(
-            question,
-            _answers().ask(
-                (found.outputs, question.key),
-                partial(question.report, getattr(found, question.engine), *question.arguments),
-                _reader().name,
-                _reader().run,
-            ),
-            until,
-        )
-        for question in questions
-    ]
+    return [Answering(question, _asked(question), until) for question in questions]
 
 
 def figure(report: Callable[..., Figure], *arguments: Hashable) -> Figure:
@@ -143,13 +134,29 @@ def use(settings: Settings, endpoint: str) -> Sources:
 
 
 def begin() -> None:
-    """A page begins, or a part of it is tried again: what failed before may be asked again.
+    """A page begins: what is old, or failed before, is asked again.
 
-    Not when the page came back by itself.
+    Not when the page came back by itself: then it shows what it showed, and what came meanwhile.
     """
     reader = _reader()
-    reader.run += 0 if reader.by_itself else 1
-    reader.by_itself = False
+    reader.came_back, reader.by_itself = reader.by_itself, False
+    if not reader.came_back:
+        reader.shown.clear()
+        try_again()
+
+
+@contextmanager
+def whole_page() -> Iterator[None]:
+    """Around a run of the whole page: what runs alone afterwards asks again what is old."""
+    try:
+        yield
+    finally:
+        _reader().came_back = False
+
+
+def try_again() -> None:
+    """What failed before may be asked again."""
+    _reader().run += 1
 
 
 def come_back() -> None:
@@ -183,16 +190,32 @@ def live(name: str, ask: Callable[[], _Answer], *key: Hashable) -> _Answer:
 
 @dataclass
 class _Reader:
-    """Who waits in this session, no more than that is known of anybody; and the run of its script that this is."""
+    """Who waits in this session, no more than that is known of anybody; and the run of its script that this is.
+
+    `shown` is what its page asked since somebody last asked for the page, by the answers' keys.
+    """
 
     name: str
     run: int = 0
-    by_itself: bool = False
+    by_itself: bool = False  # the next run of the page
+    came_back: bool = False  # this run
+    shown: dict[Hashable, Asked[Figure]] = field(default_factory=dict)
 
 
 def _reader() -> _Reader:
     found: _Reader = st.session_state.setdefault("reader", _Reader(uuid.uuid4().hex))
     return found
+
+
+def _asked(question: Question) -> Asked[Figure]:
+    reader, found = _reader(), sources()
+    key = (found.outputs, question.key)
+    shown = reader.shown.get(key) if reader.came_back else None
+    if shown is not None and shown.done:
+        return shown
+    ask = partial(question.report, getattr(found, question.engine), *question.arguments)
+    reader.shown[key] = _answers().ask(key, ask, reader.name, reader.run)
+    return reader.shown[key]
 
 
 @st.cache_resource(show_spinner=False, max_entries=1)

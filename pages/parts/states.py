@@ -78,7 +78,7 @@ def if_there(what: str, answering: Answering) -> Figure | None:
         faults.log(what, error)
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):
             st.caption(f"{what} are not known: {_happened(error)} (at {words.here(error.at)}).", width="content")
-            st.button("Try again", key=f"retry {what}", type="tertiary", icon=_AGAIN, on_click=asked.begin)
+            st.button("Try again", key=f"retry {what}", type="tertiary", icon=_AGAIN, on_click=asked.try_again)
     return None
 
 
@@ -87,7 +87,7 @@ def failed(what: str, error: WeirError, *, of_page: bool = False) -> None:
     faults.log(what, error)
     st.error(f"**{what}: {_happened(error)}** (at {words.here(error.at)}). {_readable(error)}", icon=":material/error:")
     # A part that runs alone comes back as a new try, too.
-    if st.button("Try again", key=f"retry {what}", icon=_AGAIN, on_click=asked.begin) and of_page:
+    if st.button("Try again", key=f"retry {what}", icon=_AGAIN, on_click=asked.try_again) and of_page:
         st.rerun()
 
 

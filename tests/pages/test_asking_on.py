@@ -11,6 +11,7 @@ from pages.parts import asked
 from pipeline import packaging
 from pipeline.settings import REPOSITORY
 from queries import tickets
+from queries.answers import Answers
 from queries.figure import Evidence
 from tests.pages.fakes import ANSWERS, FakeService
 from tests.pages.test_pages import WHOLE, text
@@ -170,6 +171,7 @@ class SlowEngine:
 
     def __init__(self, world: World, name: str) -> None:
         self._engine, self._name = world.warehouse, name
+        self.asked = world.warehouse.asked
         self.go = threading.Event()
         self.stopped = threading.Event()
 
@@ -235,6 +237,23 @@ def test_what_was_cancelled_stays_so_when_the_page_comes_back_for_another_answer
     app.run()  # the reader's own doing asks anew
     assert not app.error
     assert "**By country:** asked of the warehouse" in text(app)
+
+
+def test_a_page_that_comes_back_by_itself_asks_nothing_again(
+    world: World, slow: SlowEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answers = Answers(fresh_s=0)
+    monkeypatch.setattr(asked, "_answers", lambda: answers)
+    app = world.open("sales", **WHOLE)
+    before = len(slow.asked)
+    slow.go.set()
+    come_back(app)
+    assert app.metric[0].value == "£9,747,747.93"
+    assert "United Kingdom bought most" in text(app)
+    assert len(slow.asked) == before + 1  # the countries, which were waited for
+    app.run()  # the reader's own doing asks anew
+    assert len(slow.asked) > before + 2
+    answers.close()
 
 
 def test_a_slow_figure_is_shown_when_it_comes(world: World, slow: SlowEngine) -> None:
