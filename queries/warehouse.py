@@ -48,7 +48,7 @@ _START_AGAIN = "Is it running? `make demo` starts the local one."
 
 # SQLSTATE, or its class of two letters -> error and advice. PostgreSQL: appendix A; Redshift uses the same.
 _STATES: dict[str, tuple[type[WeirError], str]] = {
-    "57014": (QueryTimeoutError, "Choose a shorter period, or try again when the warehouse is less busy."),
+    "57014": (QueryTimeoutError, "Try again when the warehouse is less busy, or ask for a shorter period."),
     "42P01": (NotDeployedError, "Run `python -m pipeline deploy`, which makes the tables."),
     "3F000": (NotDeployedError, "Run `python -m pipeline deploy`, which makes the tables."),
     "3D000": (NotDeployedError, "Run `python -m pipeline deploy`, which makes the database."),
@@ -233,7 +233,7 @@ class _Slot:
         if not state:
             if took_s >= self._limit_s:
                 raise QueryTimeoutError(
-                    f"The warehouse was silent for {took_s:.0f} s. Choose a shorter period, or try again later."
+                    f"The warehouse was silent for {took_s:.0f} s. Try again later, or ask for a shorter period."
                 ) from error
             raise CloudDownError(f"The warehouse cannot be reached ({_text(error)}). {_START_AGAIN}") from error
         kind, advice = _STATES.get(state) or _STATES.get(state[:2]) or (QueryFailedError, "")

@@ -223,6 +223,7 @@ def ranked(
         marker={"color": [colour if chosen in {None, place} else f"{colour}33" for place in range(len(names))]},
         text=labels,
         textposition="auto",
+        textangle=0,  # or Plotly may turn it where a bar is short
         # What stands on a pale bar is written as what stands beside it.
         insidetextfont={
             "color": [theme.ink_on(colour) if chosen in {None, place} else theme.TEXT for place in range(len(names))]

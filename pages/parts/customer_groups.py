@@ -190,7 +190,9 @@ def countries(state: Selection, who: Who, answering: Answering) -> None:
     )
     nobody = found.frame["nobody_net_sales"].sum()
     without = f" {words.money(nobody)} without a customer id are of no customer." if nobody else ""
-    customer_who.note(
-        who, f"Of all time, by the country of the latest invoice.{without} Click a bar to narrow the page."
+    more = (
+        words.first_of(len(frame), len(found.frame), "countries"),
+        f"Of all time, by the country of the latest invoice.{without} Click a bar to narrow the page.",
     )
+    customer_who.note(who, " ".join(filter(None, more)))
     evidence.show("Customers by country", answering, shown=frame, chart=chart)

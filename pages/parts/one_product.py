@@ -143,6 +143,8 @@ def _countries(state: Selection, answering: Answering, product: str) -> None:
         f"{words.about(state, 'country', 'product')}.",
         pick=lambda place: narrowing.narrow("product", product, country=names[place]),
     )
+    if first := words.first_of(len(frame), len(found.frame), "countries"):
+        st.caption(first)
     evidence.show("Its countries", answering, shown=frame, chart=chart)
 
 

@@ -86,4 +86,6 @@ def countries(state: Selection, answering: Answering) -> None:
         f"{words.about(state, 'country')}.",
         pick=lambda place: narrowing.choose(country=names[place]),
     )
+    if first := words.first_of(len(frame), len(found.frame), "countries"):
+        st.caption(first)
     evidence.show("By country", answering, shown=frame, chart=chart)

@@ -37,4 +37,4 @@ def show(what: str, answering: Answering | None) -> None:
 def _told(read: int | None) -> str:
     if read is None:
         return _NOT_YET
-    return f"Read {words.size(int(read))} of its tables, in blocks of 1 MB, which is not billed"
+    return f"Read {words.size(int(read))} of its tables, in blocks of 1 MiB, which is not billed"

@@ -52,8 +52,8 @@ def show(period: Period) -> None:
             },
             {"Cart share": "{:.1%}"},
         )
-        if len(frame) > MOST:
-            st.caption(f"The first {MOST} of {words.count(len(frame))} countries.")
+        if first := words.first_of(len(shown), len(frame), "countries"):
+            st.caption(first)
         evidence.show("Browse sessions", answering)
 
 

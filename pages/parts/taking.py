@@ -78,8 +78,9 @@ def document(figure: go.Figure, what: str) -> bytes:
     Its title is what `charts.show` was told that it shows, or `what`.
     """
     alone = go.Figure(figure)
-    # Room for the title, and for the names of the colours where they stand under it.
-    alone.update_layout(margin_t=96 if figure.layout.showlegend else 48, height=480)
+    # Room for the title over what the chart has there, and for the names of the colours where they stand under it.
+    above = (figure.layout.margin.t or 0) + 40
+    alone.update_layout(margin_t=max(above, 96) if figure.layout.showlegend else above, height=480)
     alone.update_layout(title={"text": html.escape(str(figure.layout.meta or what)), "font": {"size": 16}})
     # Among Plotly's own buttons is one that sends the chart to Plotly's cloud.
     config = {"displayModeBar": False, "responsive": True}

@@ -128,6 +128,11 @@ def during(state: Selection) -> str:
     return f"{preposition} {step(state.step, state.by)}"
 
 
+def first_of(shown: int, number: int, many: str) -> str:
+    """The first 8 of 37 countries. Nothing where all are shown."""
+    return f"The first {shown} of {count(number)} {many}." if shown < number else ""
+
+
 def those(number: int, one: str, many: str) -> str:
     """The country, the 8 countries."""
     return f"the {one}" if number == 1 else f"the {number} {many}"
@@ -151,12 +156,13 @@ def a(by: By) -> str:
 
 
 def age(instant: datetime, now: datetime | None = None) -> str:
-    """How long ago: 3 minutes ago."""
+    """How long ago: 3 minutes ago. Of what is yet to come, in how long: in 3 minutes."""
     seconds = ((now or datetime.now(UTC)) - _aware(instant)).total_seconds()
     for length, name in _STEPS:
-        if seconds >= length:
-            number = int(seconds // length)
-            return f"{number:,} {name}{'s' if number > 1 else ''} ago"
+        if abs(seconds) >= length:
+            number = int(abs(seconds) // length)
+            told = f"{number:,} {name}{'s' if number > 1 else ''}"
+            return f"{told} ago" if seconds > 0 else f"in {told}"
     return "just now"
 
 

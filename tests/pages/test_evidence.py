@@ -199,7 +199,7 @@ def test_how_much_was_read_is_asked_when_the_evidence_is_opened(world: World) ->
     app = world.open("sales", **NOVEMBER, compare="previous")
     assert not asked_with(world, "scanned_bytes")
     opened(app, "Sales totals")
-    assert text(app).count("- Read 2.1 MB of its tables, in blocks of 1 MB, which is not billed") == 2
+    assert text(app).count("- Read 2.1 MB of its tables, in blocks of 1 MiB, which is not billed") == 2
     totals = [number for number, (name, _) in enumerate(world.warehouse.asked, 1) if name == "sales_totals"]
     assert [bound["query_id"] for bound in asked_with(world, "scanned_bytes")] == totals
 

@@ -1,4 +1,4 @@
--- One row: the bytes that one query has read of tables, in blocks of 1 MB; none while the engine does not tell of it.
+-- One row: the bytes that one query has read of tables, in blocks of 1 MiB; none while the engine does not tell of it.
 -- :query_id integer  the engine's number for the query
 select sum(blocks_read) * 1048576 as scanned_bytes
 from sys_query_detail

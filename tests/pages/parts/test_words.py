@@ -77,6 +77,8 @@ def test_change(now: float, before: float, told: str | None) -> None:
         (timedelta(hours=3), "3 hours ago"),
         (timedelta(days=400), "1 year ago"),
         (timedelta(seconds=-5), "just now"),
+        (timedelta(hours=-1), "in 1 hour"),
+        (timedelta(days=-3), "in 3 days"),
     ],
 )
 def test_age(ago: timedelta, told: str) -> None:
