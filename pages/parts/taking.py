@@ -81,7 +81,8 @@ def document(figure: go.Figure, what: str) -> bytes:
     # Room for the title over what the chart has there, and for the names of the colours where they stand under it.
     above = (figure.layout.margin.t or 0) + 40
     alone.update_layout(margin_t=max(above, 96) if figure.layout.showlegend else above, height=480)
-    alone.update_layout(title={"text": html.escape(str(figure.layout.meta or what)), "font": {"size": 16}})
+    at_the_top = {"y": 1, "yref": "container", "yanchor": "top", "pad": {"t": 12}, "font": {"size": 16}}
+    alone.update_layout(title={"text": html.escape(str(figure.layout.meta or what)), **at_the_top})
     # Among Plotly's own buttons is one that sends the chart to Plotly's cloud.
     config = {"displayModeBar": False, "responsive": True}
     page: str = alone.to_html(include_plotlyjs=True, config=config, div_id="chart", post_script=_SAVING)
