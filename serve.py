@@ -11,6 +11,8 @@
 - Plotly's script is one function in another, and V8 looks through a function's text once more when it is called, unless
   it stands in parentheses, which tell that it is called at once. Here it does: its 4.7 MB are read while the browser's
   main thread has other things to do.
+- Plotly makes ready for 47 kinds of charts when it starts, maps and solids among them, which takes longer than to draw
+  a page's charts. Here it does so for those that the pages have.
 - Streamlit's page asks a server below its own address first, as in `/sales/_stcore/health`, and waits before it asks
   elsewhere; then it asks for what it may do, and only then connects. Here the page says both from the start.
 - Python looks through all objects of the process for garbage, 0.3 s during which nobody is served, about every 60
@@ -32,6 +34,7 @@ import re
 import socket
 import sys
 import threading
+import zlib
 from functools import cache
 from http import HTTPStatus
 from pathlib import Path
@@ -51,9 +54,11 @@ _DASHBOARD = Path(__file__).with_name("dashboard.py")
 _MIB = 1 << 20
 _NEW_OBJECTS = 10_000  # made and not freed again, before Python looks for garbage; of itself Python 3.11 takes 700
 _STREAMLIT = Path(st.__file__).parent / "static"
-# The files' names change with their content: Streamlit lets browsers keep them for a year, too. Plotly's is as
-# good with `_MAKES_PLOTLY` as without: who has it from before may keep it.
+# The files' names change with their content: Streamlit lets browsers keep them for a year, too.
 _FOR_A_YEAR = "public, immutable, max-age=31536000"
+# But for Plotly's, of which this is a part: another application of Streamlit's, later at the same address, has the
+# whole under the same name. So browsers ask whether it is still the same.
+_WHILE_THE_SAME = "no-cache"
 _COMPRESSED = {".css", ".js"}  # the rest, fonts and pictures, is so already
 # What mimetypes knows beyond these differs from machine to machine.
 _TYPES = {".css": "text/css", ".js": "text/javascript", ".woff2": "font/woff2"}
@@ -61,6 +66,11 @@ _TYPES = {".css": "text/css", ".js": "text/javascript", ".woff2": "font/woff2"}
 # ahead of its call when it follows a parenthesis (v8.dev/blog/preparser); Streamlit's build minds this only at the top.
 _PLOTLY = "PlotlyChart."
 _MAKES_PLOTLY = re.compile(rb"(\?self:\w+,)(\(\)=>\{.+return window\.Plotly=\w+,\w+\})(\))", re.DOTALL)
+# The kinds of charts that the pages have, beside the lines and points of Plotly's core; where Plotly makes ready for
+# all, each a call; and what a call is for.
+KINDS = {b"bar", b"heatmap", b"sankey"}
+_ALL_KINDS = re.compile(rb'"lib/index\.js"\(\w,\w\)\{var (\w+)=[\w$]+\(\);\1\.register\(\[([\w$(),]+)\]\)')
+_KIND = re.compile(rb'([\w$]+)=\w+\(\{"lib/(\w+)\.js"')
 _LOW = "; rel=modulepreload; crossorigin; fetchpriority=low"  # after the scripts that the page itself names
 _FIRST_SCRIPT = b'<script type="module"'
 # Pages that have charts as a rule; the lake and an audit may have none.
@@ -120,7 +130,13 @@ class Scripts:
         compressed = path.suffix in _COMPRESSED and "gzip" in asked.get("accept-encoding", "")
         body = await to_thread.run_sync(self._kept, path, compressed)
         answer = Response(body, media_type=_TYPES.get(path.suffix) or mimetypes.guess_type(path.name)[0])
-        answer.headers.update({"Cache-Control": _FOR_A_YEAR, "Vary": "Accept-Encoding"})
+        kept = {"Cache-Control": _FOR_A_YEAR}
+        if path.name.startswith(_PLOTLY):
+            tag = f'"{zlib.crc32(body):x}-{len(body)}"'
+            kept = {"Cache-Control": _WHILE_THE_SAME, "ETag": tag}
+            if asked.get("if-none-match") == tag:
+                answer = Response(status_code=HTTPStatus.NOT_MODIFIED)
+        answer.headers.update({**kept, "Vary": "Accept-Encoding"})
         if compressed:
             answer.headers["Content-Encoding"] = "gzip"
         return await answer(scope, receive, send)
@@ -134,8 +150,8 @@ class Scripts:
     def _read(path: Path, compressed: bool) -> bytes:  # noqa: FBT001 - as above
         body = path.read_bytes()
         if path.name.startswith(_PLOTLY):
-            body = _MAKES_PLOTLY.sub(rb"\1(\2)\3", body, count=1)
-        return gzip.compress(body) if compressed else body
+            body = _MAKES_PLOTLY.sub(rb"\1(\2)\3", of_these_kinds(body), count=1)
+        return gzip.compress(body, mtime=0) if compressed else body
 
     def _page(self, send: Send, beginning: bytes) -> Send:
         """`send`, with `beginning` put into a page of Streamlit's; what is no page goes through as it comes."""
@@ -161,6 +177,16 @@ class Scripts:
                     await send({"type": "http.response.body", "body": page})
 
         return sent
+
+
+def of_these_kinds(script: bytes) -> bytes:
+    """Plotly's script, which makes ready for `KINDS` alone; as it is where they are not found in it."""
+    found = _ALL_KINDS.search(script)
+    if found is None:
+        return script
+    kinds = dict(_KIND.findall(script))
+    kept = [call for call in found[2].split(b",") if kinds.get(call.removesuffix(b"()")) in KINDS]
+    return script[: found.start(2)] + b",".join(kept) + script[found.end(2) :] if len(kept) == len(KINDS) else script
 
 
 def _is_page(started: Message) -> bool:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 import socket
 import threading
+from http import HTTPStatus
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -132,8 +134,43 @@ def test_who_takes_nothing_compressed_has_it_plain(visitor: Visitor) -> None:
     assert found.content == _OTHER.read_bytes()
 
 
+def test_plotly_makes_ready_for_the_kinds_of_charts_that_pages_have() -> None:
+    whole = _PLOTLY.read_bytes()
+    ours = serve.of_these_kinds(whole)
+    at = ours.index(b"register([") + len(b"register([")
+    calls = ours[at : ours.index(b"])", at)].split(b",")
+    # Each is what the build makes of one of Plotly's own files.
+    kinds = [re.findall(rb"[,;]" + re.escape(call[:-2]) + rb'=\w+\(\{"lib/(\w+)\.js"', ours) for call in calls]
+    assert sorted(kinds) == [[kind] for kind in sorted(serve.KINDS)]
+    assert len(calls) < len(whole[at : whole.index(b"])", at)].split(b",")) / 10
+    assert ours[:at] == whole[:at]
+    assert whole.endswith(ours[ours.index(b"])", at) :])
+
+
+def test_pages_have_no_other_kinds_of_charts() -> None:
+    pages = Path(serve.__file__).with_name("pages").rglob("*.py")
+    drawn = {kind.lower() for page in pages for kind in re.findall(rb"\bgo\.([A-Z]\w+)\(", page.read_bytes())}
+    assert drawn - {b"figure", b"scatter"} == serve.KINDS  # lines and points are of Plotly's core
+
+
+@pytest.mark.parametrize("other", [b"", b'"lib/index.js"(e,t){var n=b();n.register([a(),c()])', b"register([bar()])"])
+def test_a_plotly_of_another_build_stays_whole(other: bytes) -> None:
+    assert serve.of_these_kinds(other) == other
+
+
+def test_a_part_of_plotly_is_kept_only_while_it_is_the_same(visitor: Visitor) -> None:
+    """An application of Streamlit's that is served there later has the whole under the same name."""
+    path = f"/static/js/{_PLOTLY.name}"
+    found = visitor.get(path)
+    assert found.headers["Cache-Control"] == "no-cache"
+    again = visitor.get(path, **{"If-None-Match": found.headers["ETag"]})
+    assert (again.status_code, again.content) == (HTTPStatus.NOT_MODIFIED, b"")
+    assert again.headers["ETag"] == found.headers["ETag"]
+    assert visitor.get(path, **{"If-None-Match": '"that of Streamlit"'}).content == found.content
+
+
 def test_what_makes_plotly_is_read_ahead_and_nothing_else_of_it_changed(visitor: Visitor) -> None:
-    sent, made = visitor.get(f"/static/js/{_PLOTLY.name}").content, _PLOTLY.read_bytes()
+    sent, made = visitor.get(f"/static/js/{_PLOTLY.name}").content, serve.of_these_kinds(_PLOTLY.read_bytes())
     begin, end = sent.index(b",(()=>{") + 1, sent.index(b"})", sent.index(b"return window.Plotly=")) + 1
     assert sent[:begin] + sent[begin + 1 : end] + sent[end + 1 :] == made
     assert sent[end : end + 2] == b"))"
