@@ -99,9 +99,9 @@ class Asked(Generic[T]):
 class Answers:
     """Keeps each answer for `fresh_s` seconds, `most` of them; asks `at_once` questions at a time.
 
-    An error is told once to each reader who waited for it, and then asked again: a page that comes back for an answer
-    learns what happened, and a page that tries again gets a new try. A question whose readers have all gone on to
-    others is called off after `left_after_s` seconds, so that it holds up nobody.
+    An error is told to each reader who waited for it, in one run and for as long, and then asked again: a page that
+    looks for an answer learns what happened, and a page that tries again gets a new try. A question whose readers have
+    all gone on to others is called off after `left_after_s` seconds, so that it holds up nobody.
     """
 
     def __init__(
@@ -122,7 +122,7 @@ class Answers:
         self._pool = ThreadPoolExecutor(at_once, thread_name_prefix="asking")
 
     def ask(self, key: Hashable, question: Callable[[], T], reader: str = "", run: int = 0) -> Asked[T]:
-        """The question on its way or its answer; `run` counts how often `reader` has come back with all its questions.
+        """The question on its way or its answer; `run` counts how often `reader` has asked anew.
 
         `question` runs in another thread.
         """
@@ -181,11 +181,12 @@ class Answers:
             return True
         if not found.done:
             return not found.ticket.off
+        fresh = time.monotonic() - (found.ended or found.begun) < self._fresh_s
         if found.future.exception() is not None:
             # The run that it is told in may ask for it more than once.
             told_now = reader in found.waiting and found.told.get(reader, run) == run
-            return told_now and reader not in found.gave_up
-        return time.monotonic() - (found.ended or found.begun) < self._fresh_s
+            return fresh and told_now and reader not in found.gave_up
+        return fresh
 
 
 def _work(asked: Asked[T], question: Callable[[], T]) -> None:

@@ -105,7 +105,7 @@ def lake(report: Callable[..., Figure], *arguments: Hashable) -> Question:
 def together(*questions: Question) -> list[Answering]:
     """The questions asked side by side, their answers in the same order; each is asked at most every 20 s.
 
-    Never again where the page came back by itself and has shown what came of it.
+    Never again where the page came back by itself and its answer was there: the page shows what it showed.
     """
     until = time.monotonic() + _PATIENCE_S
     return [Answering(question, _asked(question), until) for question in questions]
@@ -141,7 +141,7 @@ def begin() -> None:
     reader = _reader()
     reader.came_back, reader.by_itself = reader.by_itself, False
     if not reader.came_back:
-        reader.shown.clear()
+        reader.asked_for.clear()
         try_again()
 
 
@@ -151,12 +151,15 @@ def whole_page() -> Iterator[None]:
     try:
         yield
     finally:
+        # Of a run that was broken off for another one, Streamlit lets nothing of the session be touched any more.
         _reader().came_back = False
 
 
 def try_again() -> None:
     """What failed before may be asked again."""
-    _reader().run += 1
+    reader = _reader()
+    reader.run += 1
+    reader.by_itself = False
 
 
 def come_back() -> None:
@@ -192,14 +195,14 @@ def live(name: str, ask: Callable[[], _Answer], *key: Hashable) -> _Answer:
 class _Reader:
     """Who waits in this session, no more than that is known of anybody; and the run of its script that this is.
 
-    `shown` is what its page asked since somebody last asked for the page, by the answers' keys.
+    `asked_for` is what its page asked since somebody last asked for the page, by the answers' keys.
     """
 
     name: str
     run: int = 0
     by_itself: bool = False  # the next run of the page
     came_back: bool = False  # this run
-    shown: dict[Hashable, Asked[Figure]] = field(default_factory=dict)
+    asked_for: dict[Hashable, Asked[Figure]] = field(default_factory=dict)
 
 
 def _reader() -> _Reader:
@@ -210,12 +213,12 @@ def _reader() -> _Reader:
 def _asked(question: Question) -> Asked[Figure]:
     reader, found = _reader(), sources()
     key = (found.outputs, question.key)
-    shown = reader.shown.get(key) if reader.came_back else None
-    if shown is not None and shown.done:
-        return shown
+    before = reader.asked_for.get(key) if reader.came_back else None
+    if before is not None and before.done and (reader.name in before.gave_up or not before.ticket.off):
+        return before
     ask = partial(question.report, getattr(found, question.engine), *question.arguments)
-    reader.shown[key] = _answers().ask(key, ask, reader.name, reader.run)
-    return reader.shown[key]
+    reader.asked_for[key] = _answers().ask(key, ask, reader.name, reader.run)
+    return reader.asked_for[key]
 
 
 @st.cache_resource(show_spinner=False, max_entries=1)

@@ -97,7 +97,7 @@ def looked_up(what: str, figure: Figure, twin: tuple[pd.DataFrame, Question]) ->
             kept = "Read anew whenever the page is asked for, and kept for nobody"
             _told(what, figure.evidence, kept, of_warehouse=False)
             taking.files(what, figure, None, None)
-            _other_engine(what, shown, question, question.arguments, ("the invoices", "the warehouse"))
+            _other_engine(what, shown, question, question.arguments, ("the invoices", "the warehouse"), figure.evidence)
             _code(figure.evidence.sql)
 
 
@@ -148,7 +148,8 @@ def _answer(what: str, answering: Answering, shown: pd.DataFrame | None, chart: 
     taking.files(what, figure, shown, chart)
     if of_warehouse and has_twin(behind):
         told = ("the warehouse", "the lake")
-        _other_engine(what, figure.frame, _twin(answering), answering.question.arguments, told)
+        about = answering.question.arguments
+        _other_engine(what, figure.frame, _twin(answering), about, told, behind, answering.question)
     _code(_as_run(behind))
 
 
@@ -163,21 +164,32 @@ def _told(what: str, behind: Evidence, kept: str, *, of_warehouse: bool) -> None
 
 
 def _other_engine(
-    what: str, shown: pd.DataFrame, twin: Question, about: tuple[Hashable, ...], engines: tuple[str, str]
+    what: str,
+    shown: pd.DataFrame,
+    twin: Question,
+    about: tuple[Hashable, ...],
+    engines: tuple[str, str],
+    behind: Evidence,
+    *own: Question,
 ) -> None:
     """What is `shown`, asked of the second of the two `engines` when somebody wants it, and whether the two agree.
 
-    `about` tells what it is about: of something else it has to be wanted anew.
+    `about` tells what it is about: of something else it has to be wanted anew. What is shown is asked anew before, with
+    its `own` question, where that was so long ago that events since then would make the two differ.
     """
-    wanted = f"twin of {what}"
+    wanted, clicked = f"twin of {what}", f"twin of {what} clicked"
     if st.session_state.get(wanted) != about:
 
         def want() -> None:
             st.session_state[wanted] = about
+            st.session_state[clicked] = True
 
         label = f"Ask {engines[1]} for the same"
         st.button(label, key=f"twin {what}", icon=":material/compare_arrows:", on_click=want)
         return
+    if st.session_state.pop(clicked, False) and _age_s(behind) > FRESH_FOR_S:
+        asked.forget(*own)
+        st.rerun()  # the page, which asked
     with states.panel(f"{what}, of {engines[1]}"):
         (answering,) = asked.together(twin)
         other = answering.figure()
@@ -216,14 +228,17 @@ def _value(value: object) -> str:
 
 def _facts(behind: Evidence, kept: str = _KEPT) -> str:
     """When, where, how long, how much; and for how long and for whom it is `kept`."""
-    age = (datetime.now(UTC) - behind.asked_at).total_seconds()
-    engine = _ENGINES.get(behind.engine, behind.engine)
+    engine, age = _ENGINES.get(behind.engine, behind.engine), _age_s(behind)
     facts = [
         f"Asked of {engine} at {words.here(behind.asked_at)} ({words.utc(behind.asked_at)}), {age:.0f} s ago",
         kept,
         f"Took {words.duration(behind.seconds)}; {cost(behind)}",
     ]
     return "\n".join(f"- {fact}" for fact in facts)
+
+
+def _age_s(behind: Evidence) -> float:
+    return (datetime.now(UTC) - behind.asked_at).total_seconds()
 
 
 def cost(behind: Evidence) -> str:

@@ -57,8 +57,11 @@ def line(at: datetime | None, by: By | None = None, *, closer: bool = False, now
         "day": f"on {words.day(at)}",
     }.get(by, f"in {words.step(at, by)}")
     end = end_of(at, by)
-    over = (now or datetime.now(UTC)).replace(tzinfo=None) - end >= timedelta(minutes=1)
-    age = f"at least {words.age(end, now)}" if over else f"within this {by}"
+    moment = (now or datetime.now(UTC)).replace(tzinfo=None)
+    if moment - end >= timedelta(minutes=1):
+        age = f"at least {words.age(end, now)}"
+    else:
+        age = f"within this {by}" if at <= moment else words.age(at, now)
     return f"- {beginning}: invoiced {when}, {age}"
 
 

@@ -22,7 +22,7 @@ create table if not exists sys_load_error_detail (
 );
 
 -- One row per table that a query has read, as a segment of it. These of the columns there, with their types, and blocks
--- of 1 MB as there, of which a table has whole ones: Redshift developer guide, "SYS_QUERY_DETAIL".
+-- of 1 MiB as there, of which a table has whole ones: Redshift developer guide, "SYS_QUERY_DETAIL".
 create unlogged table if not exists sys_query_detail (
     user_id integer,
     query_id bigint,

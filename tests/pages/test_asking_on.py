@@ -9,6 +9,7 @@ import pytest
 
 from pages.parts import asked
 from pipeline import packaging
+from pipeline.errors import QueryFailedError
 from pipeline.settings import REPOSITORY
 from queries import tickets
 from queries.answers import Answers
@@ -171,7 +172,7 @@ class SlowEngine:
 
     def __init__(self, world: World, name: str) -> None:
         self._engine, self._name = world.warehouse, name
-        self.asked = world.warehouse.asked
+        self.asked, self.errors = world.warehouse.asked, world.warehouse.errors
         self.go = threading.Event()
         self.stopped = threading.Event()
 
@@ -196,6 +197,15 @@ def slow(world: World, monkeypatch: pytest.MonkeyPatch) -> Iterator[SlowEngine]:
     monkeypatch.setattr(asked, "_PATIENCE_S", 0.6)
     yield engine
     engine.go.set()
+
+
+@pytest.fixture
+def nothing_fresh(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """What was answered is old at once."""
+    answers = Answers(fresh_s=0)
+    monkeypatch.setattr(asked, "_answers", lambda: answers)
+    yield
+    answers.close()
 
 
 def come_back(app: AppTest) -> None:
@@ -239,11 +249,8 @@ def test_what_was_cancelled_stays_so_when_the_page_comes_back_for_another_answer
     assert "**By country:** asked of the warehouse" in text(app)
 
 
-def test_a_page_that_comes_back_by_itself_asks_nothing_again(
-    world: World, slow: SlowEngine, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    answers = Answers(fresh_s=0)
-    monkeypatch.setattr(asked, "_answers", lambda: answers)
+@pytest.mark.usefixtures("nothing_fresh")
+def test_a_page_that_comes_back_by_itself_asks_nothing_again(world: World, slow: SlowEngine) -> None:
     app = world.open("sales", **WHOLE)
     before = len(slow.asked)
     slow.go.set()
@@ -251,9 +258,20 @@ def test_a_page_that_comes_back_by_itself_asks_nothing_again(
     assert app.metric[0].value == "£9,747,747.93"
     assert "United Kingdom bought most" in text(app)
     assert len(slow.asked) == before + 1  # the countries, which were waited for
+    assert not app.error
     app.run()  # the reader's own doing asks anew
     assert len(slow.asked) > before + 2
-    answers.close()
+
+
+@pytest.mark.usefixtures("nothing_fresh")
+def test_what_failed_stays_told_as_long_as_the_page_comes_back_by_itself(world: World, slow: SlowEngine) -> None:
+    slow.errors["sales_totals"] = QueryFailedError("The table is broken.")
+    app = world.open("sales", **WHOLE)
+    failed = [name for name, _ in slow.asked].count("sales_totals")
+    slow.go.set()
+    come_back(app)
+    assert "Sales totals: failed" in app.error[0].value
+    assert [name for name, _ in slow.asked].count("sales_totals") == failed
 
 
 def test_a_slow_figure_is_shown_when_it_comes(world: World, slow: SlowEngine) -> None:

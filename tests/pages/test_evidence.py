@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 import pytest
 
-from pages.parts import asked
+from pages.parts import asked, evidence
 from pipeline.errors import QueryFailedError
 from queries.invoices import Invoices, frame_of
 from tests.pages.fakes import ANSWERS, FakeService
@@ -240,6 +240,20 @@ def test_a_page_of_order_lines_is_asked_of_the_lake_too(world: World) -> None:
     app.button(key="twin Order lines").click().run()
     ((name, parameters),) = world.lake.asked
     assert (name, parameters["skipped"], parameters["top"]) == ("lines_of_scope", 100, 50)
+    assert "The engines agree" in app.success[0].value
+
+
+@pytest.mark.parametrize(("fresh_s", "times"), [(20.0, 1), (-1.0, 2)])
+def test_the_other_engine_is_compared_with_no_old_figure(
+    world: World, monkeypatch: pytest.MonkeyPatch, fresh_s: float, times: int
+) -> None:
+    world.lake.answers = {"sales_totals": ANSWERS["sales_totals"]}
+    monkeypatch.setattr(evidence, "FRESH_FOR_S", fresh_s)
+    app = opened(world.open("sales", **NOVEMBER), "Sales totals")
+    assert len(asked_with(world, "sales_totals")) == 1
+    app.button(key="twin Sales totals").click().run()
+    assert not app.exception
+    assert len(asked_with(world, "sales_totals")) == times
     assert "The engines agree" in app.success[0].value
 
 

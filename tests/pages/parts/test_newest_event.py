@@ -20,6 +20,7 @@ NOW = datetime.fromisoformat("2011-12-09 12:55:00+00:00")
         ("2011-12-09 12:00", "hour", "invoiced on 9 Dec 2011 from 12:00 to 12:59 UTC, within this hour"),
         ("2011-12-09 09:00", "hour", "invoiced on 9 Dec 2011 from 09:00 to 09:59 UTC, at least 2 hours ago"),
         ("2011-12-09 00:00", "day", "invoiced on 9 Dec 2011, within this day"),
+        ("2011-12-09 15:00", "hour", "invoiced on 9 Dec 2011 from 15:00 to 15:59 UTC, in 2 hours"),
         ("2011-12-06 00:00", "day", "invoiced on 6 Dec 2011, at least 2 days ago"),
         ("2011-11-01 00:00", "month", "invoiced in November 2011, at least 8 days ago"),
     ],
