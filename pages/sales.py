@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from pages.parts import asked, behind, evidence, filters, frame, over_time, places, states, tiles
+from pages.parts import asked, behind, evidence, filters, frame, one_product, over_time, places, states, tiles
 from queries import definitions as d
 from queries.period import GRAINS
 from queries.reports import products, sales
@@ -39,16 +39,19 @@ hours = None if state.product else more.pop()
 sold = None
 with states.panel("Sales totals"):
     sold = totals.figure().row
-    if not sold["lines"]:
+    if state.product and sold["first_day"] is None:
+        one_product.unknown(state.product, "Clear it above, or find one on the Products page.")
+    elif not sold["lines"]:
         frame.nothing_sold(state, span)
     else:
         places.product(state, sold)
-        earlier = more[0].figure().row if more else None
+        before = over_time.before("totals", state, more[0]) if more else None
+        earlier = before.row if before else None
         tiles.headline(HEADLINE, sold, earlier=earlier, against=over_time.against(state, compared))
         tiles.further(FURTHER, sold, earlier=earlier)
         tiles.further([average for average in AVERAGES if sold[average.column] is not None], sold, earlier=earlier)
-    before = {filters.COMPARED[state.compare].capitalize(): more[0]} if more else None
-    evidence.show("Sales totals", totals, more=before)
+    tab = {filters.COMPARED[state.compare].capitalize(): more[0]} if more else None
+    evidence.show("Sales totals", totals, more=tab)
 
 if sold is None or sold["lines"] or state.step:
     with states.panel("Sales over time"):

@@ -60,10 +60,7 @@ def show(state: Selection, product: str, answers: Sequence[Answering]) -> int | 
         sold = totals.figure().row
         lines = int(sold["lines"])
         if sold["first_day"] is None:
-            st.info(
-                f"There is no product {words.plain(repr(product[:40]))}. Click a bar, or find one by its code or name.",
-                icon=":material/search_off:",
-            )
+            unknown(product, "Click a bar, or find one by its code or name.")
             evidence.show("The product", totals)
             return lines
         st.header(words.plain(f"{sold['description'] or words.UNNAMED} ({product})"))
@@ -91,6 +88,11 @@ def show(state: Selection, product: str, answers: Sequence[Answering]) -> int | 
         _countries(state, countries, product)
     _together(state, product)
     return lines
+
+
+def unknown(product: str, way: str) -> None:
+    """That there is no such product, and a way on."""
+    st.info(f"There is no product {words.plain(repr(product[:40]))}. {way}", icon=":material/search_off:")
 
 
 def _address(state: Selection, product: str) -> dict[str, str]:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from pages.parts import charts, evidence, filters, narrowing, options, words
+from pages.parts import charts, evidence, filters, narrowing, options, states, words
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from pages.parts.asked import Answering
     from pages.parts.periods import Span
     from queries.definitions import Measure
+    from queries.figure import Figure
     from queries.scope import Scope
     from queries.selection import Selection
 
@@ -27,21 +28,27 @@ def against(state: Selection, compared: Scope | None) -> str:
     return f"vs {words.scope(compared)}" if state.step else f"vs {filters.COMPARED[state.compare]}"
 
 
+def before(what: str, state: Selection, answering: Answering) -> Figure | None:
+    """What the page is compared with, its totals or its steps; the page stands without it while it is waited for."""
+    return states.if_there(f"The {what} of {filters.COMPARED[state.compare]}", answering, of_its_own=False)
+
+
 def show(
     state: Selection,
     answering: Answering,
-    before: Answering | None,
+    compared_with: Answering | None,
     compared: Scope | None,
     span: Span,
     measures: Sequence[Measure],
 ) -> None:
-    """The line of a chosen measure, the best step in the title; dashed that of `before`, which is about `compared`."""
+    """The line of a chosen measure, the best step in the title; dashed that of `compared_with`, about `compared`."""
     course = answering.figure()
     if course.empty:
         return
     steps = list(course.frame["period"])
     chosen = steps.index(state.step) if state.step in steps else None
-    earlier = before.figure().frame if before else None
+    known = before("steps", state, compared_with) if compared_with else None
+    earlier = known.frame if known else None
     best = course.greatest("net_sales")
     sold = f"{words.step(best['period'], state.by)} sold most: {words.short_money(best['net_sales'])}"
     st.subheader(
@@ -49,8 +56,8 @@ def show(
         help=f"{measures[0].label}: {measures[0].definition}",
     )
     measure = options.measure("measure", measures)
-    dashed = f"; dashed, {filters.COMPARED[state.compare]}" if before else ""
-    if compared:
+    dashed = f"; dashed, {filters.COMPARED[state.compare]}" if known else ""
+    if compared and (known or not compared_with):
         told = f"{filters.COMPARED[state.compare]}, {words.scope(compared)}"
         nothing = earlier is None or earlier.empty
         if span.first and compared.since.date() < span.first:
@@ -65,7 +72,7 @@ def show(
         names=[words.step(step, state.by) for step in steps],
         what=words.a(state.by),
     )
-    more = {filters.COMPARED[state.compare].capitalize(): before} if before else None
+    more = {filters.COMPARED[state.compare].capitalize(): compared_with} if compared_with else None
     evidence.show("Sales over time", answering, more=more, shown=_beside(course.frame, earlier), chart=chart)
 
 

@@ -63,18 +63,18 @@ def panel(what: str, *, of_page: bool = False) -> Iterator[None]:
         failed(what, error, of_page=of_page)
 
 
-def if_there(what: str, answering: Answering) -> Figure | None:
+def if_there(what: str, answering: Answering, *, of_its_own: bool = True) -> Figure | None:
     """A figure that the page can do without for now, told of in a quiet line when it has to.
 
-    Of an engine that answers nobody, those figures tell that are the page's own.
+    One `of_its_own` says nothing of an engine that answers nobody: that is told where the page's figures are missing.
     """
     try:
         return answering.figure()
     except asked.NotYetError as error:
         _waiting(what, error.answering)
-    except _OF_ENGINE:
-        pass
     except WeirError as error:
+        if of_its_own and isinstance(error, _OF_ENGINE):
+            return None
         faults.log(what, error)
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):
             st.caption(f"{what} are not known: {_happened(error)} (at {words.here(error.at)}).", width="content")

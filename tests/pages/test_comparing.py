@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 
 from pages.parts import layouts, tiles, words
+from pipeline.errors import CloudDownError, QueryTimeoutError, WeirError
 from queries import definitions as d
 from queries.scope import Scope
 from tests.pages.test_pages import WHOLE, text
@@ -109,6 +110,29 @@ def test_a_product_in_a_country_is_compared_month_by_month(world: World) -> None
 def test_a_comparison_that_begins_before_all_sales_says_so(world: World) -> None:
     app = healthy(world.open("sales", **WHOLE, compare="year"))
     assert "Dashed: a year before, 1 Dec 2009 to 9 Dec 2010; sales are known from 1 Dec 2010 on" in text(app)
+
+
+@pytest.mark.parametrize("error", [QueryTimeoutError("It took longer than 20 s."), CloudDownError("It is silent.")])
+@pytest.mark.parametrize(("query", "what"), [("sales_totals", "totals"), ("sales_by_period", "steps")])
+def test_a_comparison_that_fails_takes_nothing_else_away(world: World, query: str, what: str, error: WeirError) -> None:
+    answer = world.warehouse.answers[query]
+
+    def of_now_alone(given: Mapping[str, object]) -> pd.DataFrame:
+        if given["until"] < datetime(2011, 12, 1):  # type: ignore[operator]  # noqa: DTZ001
+            raise error
+        return answer(given)
+
+    world.warehouse.answers = {**world.warehouse.answers, query: of_now_alone}
+    app = world.open("sales", **WHOLE, compare="year")
+    assert not app.exception
+    assert not app.error
+    assert app.metric[0].value == "£9,747,747.93"
+    assert bool(app.metric[0].delta) == (what != "totals")
+    assert len(app.get("plotly_chart")) == 3
+    said = text(app)
+    assert f"The {what} of a year before are not known: " in said
+    assert ("Dashed: a year before" in said) == (what != "steps")
+    assert "Nothing was sold" not in said
 
 
 def test_a_comparison_with_nothing_says_so(world: World) -> None:
