@@ -122,13 +122,20 @@ RETURNING_NET_SALES = Measure(
 NOBODY_NET_SALES = Measure(
     "nobody_net_sales", "Sold without customer id", "money", "Net sales of the invoices that name no customer."
 )
+LINES_OF_PERIOD = (
+    "Those invoiced in the period, and of a country those invoiced to it. Figures of all time have more behind them "
+    "where the period is shorter."
+)
 WHOSE_LINES = (
     "New: each customer's first order. Returning: all their other invoices, returns too. No customer id: invoices that "
     "name no customer."
 )
 # Not numbers by themselves, but what a chart or a column shows: each told once, on hover.
-SHARE = "Its part of the sum over all products of the period. That sum is net: returns make it smaller."
-CUMULATIVE = "The part of the sum over all that this product and those before it come to together."
+SHARE = (
+    "Share: its part of the sum over all products of the period; of net sales and quantities that sum is net, returns "
+    "make it smaller."
+)
+CUMULATIVE = "Cumulative: the part of that sum that this product and those before it come to together."
 TOGETHER = (
     "Orders that hold both products, among the newest orders with the chosen one. Lift is how many times more often "
     "they hold the other product than all orders of the period do: above 1, the two go together."
@@ -144,6 +151,7 @@ RETENTION = (
 )
 HOME = "A customer's country is that of the latest invoice."
 TOP_CUSTOMERS = "Net sales by customer id. Invoices without one are a group of their own, and take no place."
+INVOICED_TO = "Of a country, what was invoiced to it counts, wherever else the customer buys."
 
 # The one definition of active; who looks chooses the minutes.
 ACTIVE_MINUTES, ACTIVE_MINUTES_MOST = 5, 60

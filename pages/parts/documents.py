@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 import streamlit as st
 
-from pages.parts import asked, evidence, tables, words
+from pages.parts import asked, evidence, options, tables, words
 from queries import definitions as d
 from queries.figure import Figure
 from queries.invoices import frame_of
@@ -85,16 +85,6 @@ def _table(found: list[InvoiceSummary]) -> pd.DataFrame:
 
 
 def _listed(found: list[InvoiceSummary]) -> None:
-    def opened() -> None:
-        rows = st.session_state["others"].selection.rows
-        if rows:
-            st.query_params["invoice"] = found[rows[0]].number
-
-    st.dataframe(
-        tables.formatted(_table(found), {"Total": words.money}),
-        key="others",
-        hide_index=True,
-        on_select=opened,
-        selection_mode="single-row",
-    )
+    shown = tables.formatted(_table(found), {"Total": words.money})
+    tables.to_choose(shown, "others", lambda place: options.put("invoice", found[place].number))
     st.caption("Choose a row to open that invoice.")

@@ -38,13 +38,13 @@ def show(state: Selection, answering: Answering, ranking: Ranking, end: End) -> 
     frame, measure = found.frame, MEASURES[ranking]
     names = [str(name) for name in frame["description"].fillna(words.UNNAMED)]
     codes = [str(code) for code in frame["stock_code"]]
-    tiles.further((d.PRODUCTS, d.FOR_MOST), {name: frame[name].iloc[0] for name in ("products", "for_most")})
-    st.subheader(
-        _answer(frame, names[0], ranking, end),
-        help=f"{measure.label}: {measure.definition} {d.SHARE} {d.CUMULATIVE}",
-    )
+    shared, running = (bool(frame[name].notna().all()) for name in ("share", "cumulative"))
+    further = (d.PRODUCTS, *([d.FOR_MOST] if shared else []))
+    tiles.further(further, {each.column: frame[each.column].iloc[0] for each in further})
+    defined = [f"{measure.label}: {measure.definition}", d.SHARE if shared else "", d.CUMULATIVE if running else ""]
+    st.subheader(_answer(frame, names[0], ranking, end), help=" ".join(filter(None, defined)))
     chosen = codes.index(state.product) if state.product in codes else None
-    chart = _pareto(frame, names, measure, chosen, running=end == "top" and ranking != "orders")
+    chart = _pareto(frame, names, measure, chosen)
     charts.show(
         chart,
         key=f"products {ranking} {end} {state.product}",
@@ -80,15 +80,13 @@ def _shown(measure: d.Measure, number: Any) -> str:  # noqa: ANN401 - Decimal or
     return words.short_money(number) if measure.unit == "money" else words.count(number)
 
 
-def _pareto(
-    frame: pd.DataFrame, names: list[str], measure: d.Measure, chosen: int | None, *, running: bool
-) -> go.Figure:
+def _pareto(frame: pd.DataFrame, names: list[str], measure: d.Measure, chosen: int | None) -> go.Figure:
     """Bars from the first down, and beside them the line of what they come to together."""
     values = frame[measure.column]
     labels = [_shown(measure, value) for value in values]
     short = [words.shortened(name, _NAME_LENGTH) for name in names]
     traces, layout = charts.ranked(short, values.abs() if measure is d.RETURNS else values, labels, measure, chosen)
-    if not running or frame["cumulative"].isna().any():
+    if frame["cumulative"].isna().any():
         return layouts.figure(*traces, **layout)
     parts = frame["cumulative"].astype(float)
     line = go.Scatter(
@@ -127,9 +125,10 @@ def _table(frame: pd.DataFrame, names: list[str], codes: list[str], measure: d.M
         }
     )
     formats: dict[str, Callable[[Any], str]] = {measure.label: words.money if measure.unit == "money" else words.count}
-    if frame["share"].notna().all():
-        table["Share"], table["Cumulative"] = frame["share"].astype(float), frame["cumulative"].astype(float)
-        formats |= {"Share": "{:.1%}".format, "Cumulative": "{:.1%}".format}
+    for name in ("share", "cumulative"):
+        if frame[name].notna().all():
+            table[name.capitalize()] = frame[name].astype(float)
+            formats[name.capitalize()] = "{:.1%}".format
     tables.show(table, formats)
 
 
@@ -177,6 +176,8 @@ def leaders(state: Selection) -> None:
                 "Code": found.frame["stock_code"],
             }
         )
-        st.dataframe(tables.formatted(table, {"Net sales": words.money, "Quantity": words.count}), hide_index=True)
+        shown, codes = tables.formatted(table, {"Net sales": words.money, "Quantity": words.count}), list(table["Code"])
+        tables.to_choose(shown, "leaders", lambda place: options.put("product", codes[place], options.PAGED))
+        st.caption("Choose a row for its product.")
         evidence.show("The leading products", answering)
     st.button("Close", key="leaders close", type="tertiary", on_click=options.put, args=("leaders", ""))

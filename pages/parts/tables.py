@@ -36,5 +36,16 @@ def formatted(frame: pd.DataFrame, formats: Mapping[str, Callable[[Any], str]]) 
     return frame.style.format(dict(formats))
 
 
+def to_choose(shown: Styler, key: str, pick: Callable[[int], None]) -> None:
+    """A table as `formatted` makes it; `pick` is called with the place, from 0, of a row that is chosen."""
+
+    def chosen() -> None:
+        rows = st.session_state[key].selection.rows
+        if rows:
+            pick(rows[0])
+
+    st.dataframe(shown, key=key, hide_index=True, on_select=chosen, selection_mode="single-row")
+
+
 def _written(value: Any, write: Callable[[Any], str] | None) -> str:  # noqa: ANN401 - a cell may hold anything
     return "—" if pd.isna(value) else (write or str)(value)

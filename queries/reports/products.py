@@ -34,8 +34,9 @@ def ranked(warehouse: Engine, scope: Scope, ranking: Ranking, end: End, count: i
     """One row per product, the first `count` by `ranking`, or the last ones from the end: `place`, `stock_code`, ...
 
     `description`, `net_sales`, `units`, `orders`, `returns`; `worth` is what ranks it (returned pounds are positive),
-    `share` its share of `all_worth` and `cumulative` the share of all products down to this one, None where the sum
-    of all is nothing to take shares of. `products` counts all, `for_most` those that together make 80%.
+    `share` its share of `all_worth`, and `cumulative` that of all from the first down to this one; None where the sum
+    of all is nothing to take shares of, and `cumulative` from the end, too. `products` counts all, `for_most` those
+    that together make 80%.
     With a country it is about `whole_months`.
     """
     asked = {"measure": ranking, "bottom": int(end == "bottom"), "top": count}
@@ -50,7 +51,7 @@ def ranked(warehouse: Engine, scope: Scope, ranking: Ranking, end: End, count: i
     shared = ranking != "orders"
     frame = found.frame.assign(
         share=_shares(found.frame["worth"], found.frame["all_worth"], shared=shared),
-        cumulative=_shares(found.frame["running"], found.frame["all_worth"], shared=shared),
+        cumulative=_shares(found.frame["running"], found.frame["all_worth"], shared=shared and end == "top"),
     )
     return found.of(frame)
 

@@ -65,7 +65,8 @@ def test_products_rank_by_each_measure_from_either_end(world: World, rank: str, 
         rank,
         int(end == "bottom"),
     )
-    assert ("Cumulative" in rows(app)[0][0]) == (rank != "orders")
+    assert ("Share" in rows(app)[0][0]) == ("Make up 80%" in text(app)) == (rank != "orders")
+    assert ("Cumulative" in rows(app)[0][0]) == (rank != "orders" and end == "top")
 
 
 @pytest.mark.parametrize(("second", "said"), [("206245.48", "PRODUCT A and others"), ("5", "PRODUCT A")])
