@@ -18,6 +18,7 @@ from pages.parts import (
     words,
 )
 from pipeline.errors import BadInputError
+from queries import definitions as d
 from queries.reports import customer, customers
 from queries.reports.lines import Which
 from queries.who import Who
@@ -73,5 +74,5 @@ with left, states.panel("The best customers"):
     customer_groups.best(state, who, best, of_all_time=of_all_time)
 with right, states.panel("Customers by country"):
     customer_groups.countries(state, who, countries)
-whose = "" if who.everybody else "of these customers "
-behind.lines(Which(state.scope, who), label=f"Order lines {whose}{words.about(state)}", of_standings=True)
+label = f"Order lines {'' if who.everybody else 'of these customers '}{words.about(state)}"
+behind.lines(Which(state.scope, who), label=label, note=d.LINES_OF_PERIOD, of_standings=True)

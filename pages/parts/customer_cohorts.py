@@ -35,6 +35,10 @@ if TYPE_CHECKING:
     from queries.who import Who
 
 
+_MOST_COHORTS = 24  # as many as can still be read, and their cells be chosen from a list
+_PLACES = 4  # of a share that is drawn: as much as is told of it
+
+
 class _Share(NamedTuple):
     """A cohort and how many months later; of its `size` customers `share` ordered then."""
 
@@ -66,8 +70,10 @@ def show(state: Selection, who: Who, answering: Answering, newest: date | None) 
     if new:
         back = sum(cell.share * cell.size for cell in over)
         title = f"{back / new:.0%} order again in the month after their first order"
-    st.subheader(title, help=d.RETENTION)
+    st.subheader(title, help=f"{d.RETENTION} {d.HOME}")
     wanted = who.cell
+    months = sorted({cell.cohort for cell in cells})
+    cells = [cell for cell in cells if cell.cohort in months[-_MOST_COHORTS:]]
     chart = _triangle(cells, wanted)
     charts.show(
         chart,
@@ -80,7 +86,8 @@ def show(state: Selection, who: Who, answering: Answering, newest: date | None) 
         names=[f"{cell.cohort:%b %Y}, {cell.since} later: {cell.share:.0%}" for cell in cells],
         what="a cohort and month",
     )
-    customer_who.note(replace(who, cell=None), "Of all time. Click a cell for its customers alone.")
+    newest_of = f"The newest {_MOST_COHORTS} of {len(months)} months. " if len(months) > _MOST_COHORTS else ""
+    customer_who.note(replace(who, cell=None), f"{newest_of}Of all time. Click a cell for its customers alone.")
     shown = pd.DataFrame([(cell.cohort, cell.since, cell.size, cell.share) for cell in cells], columns=_Share._fields)
     evidence.show("Cohorts", answering, shown=shown, chart=chart)
     if wanted:
@@ -112,7 +119,7 @@ def _triangle(cells: Sequence[_Share], chosen: Cell | None) -> go.Figure:
     rows = {start: place for place, start in enumerate(starts)}
     shares: list[list[float | None]] = [[None] * most for _ in starts]
     for cell in cells:
-        shares[rows[cell.cohort]][cell.since - 1] = cell.share
+        shares[rows[cell.cohort]][cell.since - 1] = round(cell.share, _PLACES)
     shown = go.Heatmap(
         x=[str(month) for month in range(1, most + 1)],
         y=names,
@@ -132,12 +139,10 @@ def _triangle(cells: Sequence[_Share], chosen: Cell | None) -> go.Figure:
     )
     marks = heat.to_click(
         [str(cell.since) for cell in cells],
-        [f"{cell.cohort:%b %y} · {cell.size}" for cell in cells],
-        text=[
-            f"{customer_who.told(cell.cell)}<br>{cell.share:.1%} of {words.count(cell.size)} customers"
-            for cell in cells
-        ],
-        hovertemplate="%{text}<extra></extra>",
+        [names[rows[cell.cohort]] for cell in cells],
+        text=["1 month" if cell.since == 1 else f"{cell.since} months" for cell in cells],
+        customdata=[round(cell.share, _PLACES) for cell in cells],
+        hovertemplate="First orders in %{y} customers<br>%{customdata:.1%} again %{text} later<extra></extra>",
     )
     framed = [chosen] if chosen and chosen.cohort in rows else []
     return layouts.figure(

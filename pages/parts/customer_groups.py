@@ -75,7 +75,7 @@ def new_and_returning(state: Selection, who: Who, answering: Answering) -> None:
     share = f"{back / orders:.0%} of orders came from returning customers" if orders else "No orders"
     st.subheader(
         share,
-        help="\n\n".join(f"{each.label}: {each.definition}" for each in _DEFINED),
+        help="\n\n".join([*(f"{each.label}: {each.definition}" for each in _DEFINED), d.INVOICED_TO]),
     )
     measure = options.measure("standing", (d.ORDERS, d.NET_SALES))
     steps = list(frame["period"])
@@ -131,7 +131,8 @@ def best(state: Selection, who: Who, answering: Answering, *, of_all_time: bool)
     when = "of all time" if of_all_time else words.during(state)
     net = known["net_sales"].iloc[0]
     most = f"Customer {name} bought most {when}: {words.short_money(net)}"
-    st.subheader(most if net > 0 else words.none_sold("customer"), help=d.TOP_CUSTOMERS)
+    whose = d.HOME if of_all_time else d.INVOICED_TO
+    st.subheader(most if net > 0 else words.none_sold("customer"), help=f"{d.TOP_CUSTOMERS} {whose}")
     names = [str(each) for each in known["customer"]]
     chart = charts.ranking(
         names, known["net_sales"], [words.short_money(net) for net in known["net_sales"]], d.NET_SALES
@@ -191,7 +192,7 @@ def countries(state: Selection, who: Who, answering: Answering) -> None:
     nobody = found.frame["nobody_net_sales"].sum()
     without = f" {words.money(nobody)} without a customer id are of no customer." if nobody else ""
     more = (
-        words.first_of(len(frame), len(found.frame), "countries"),
+        words.first_of(len(frame), int((found.frame["customers"] > 0).sum()), "countries"),
         f"Of all time, by the country of the latest invoice.{without} Click a bar to narrow the page.",
     )
     customer_who.note(who, " ".join(filter(None, more)))

@@ -37,7 +37,7 @@ def show(state: Selection, who: Who, answering: Answering) -> None:
     best = frame.iloc[int(frame["net_sales"].astype(float).to_numpy().argmax())]
     whole = found.frame["net_sales"].sum()
     share = f" bring {float(best['net_sales'] / whole):.0%} of net sales" if whole > 0 else " buy most"
-    st.subheader(f"{words.count(best['customers'])} {best['name']}{share}", help=segments.SCORES)
+    st.subheader(f"{words.count(best['customers'])} {best['name']}{share}", help=f"{segments.SCORES} {d.HOME}")
     keys = [str(key) for key in frame["key"]]
     labels = [
         f"{words.count(number)} · {words.short_money(net)}"

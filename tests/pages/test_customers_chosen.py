@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
+import pandas as pd
 import pytest
 
 from queries.loader import load
@@ -84,3 +86,25 @@ def test_a_segment_of_nobody_says_so_everywhere(world: World) -> None:
     assert "Nobody in Only returns has a first order to count from" in said
     assert "No such customer bought anything there and then" in said
     assert "No such customer lives anywhere" in said
+
+
+def test_of_many_months_the_newest_cohorts_are_shown(world: World) -> None:
+    months = [month.date() for month in pd.date_range("2008-09-01", "2011-12-01", freq="MS")]
+    rows = [(first, month, 100, 100, Decimal(1)) for at, first in enumerate(months) for month in months[at:]]
+    frame = pd.DataFrame(rows, columns=["cohort", "month", "customers", "orders", "gross_sales"])
+    world.warehouse.answers = {**world.warehouse.answers, "customers_cohorts": lambda _: frame}
+    app = healthy(world.open("customers", **WHOLE))
+    assert "The newest 24 of 39 months. Of all time." in text(app)
+    cells = next(box for box in app.selectbox if box.label == "Choose a cohort and month").options
+    assert len(cells) == 24 * 25 / 2
+    assert (cells[0], cells[-1]) == ("Dec 2009, 1 later: 100%", "Nov 2011, 1 later: 100%")
+    assert all(len(chart.proto.spec) < 100_000 for chart in app.get("plotly_chart"))
+
+
+def test_countries_that_are_left_out_are_told(world: World) -> None:
+    rows = [(f"Country {place}", 20 - place, 9, Decimal(9), Decimal(0)) for place in range(11)]
+    rows.append(("Nobody known lives here", 0, 0, Decimal(0), Decimal(5)))
+    frame = pd.DataFrame(rows, columns=["country", "customers", "orders", "net_sales", "nobody_net_sales"])
+    world.warehouse.answers = {**world.warehouse.answers, "customers_by_country": lambda _: frame}
+    app = healthy(world.open("customers", **WHOLE))
+    assert "The first 8 of 11 countries. Of all time" in text(app)

@@ -126,3 +126,8 @@ def test_names_from_anywhere_are_no_links_and_keep_their_direction() -> None:
     assert r"\&lt;" in shown
     assert words.foreign("a -- b -> c", 60)[1:-1] == "a -\u2060- b -\u2060\\> c"
     assert words.foreign("x" * 70, 60).endswith("x…\u2069")
+
+
+@pytest.mark.parametrize(("shown", "number", "told"), [(8, 37, "The first 8 of 37 countries."), (8, 8, ""), (3, 2, "")])
+def test_first_of(shown: int, number: int, told: str) -> None:
+    assert words.first_of(shown, number, "countries") == told
