@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from pages.parts import asked, behind, documents, frame, head, invoice_lists, options, states, words
+from pages.parts import asked, behind, documents, evidence, frame, head, invoice_lists, options, states, words
 from pipeline.errors import NotFoundError
 from queries.reports import invoices
 from queries.reports.lines import Which
@@ -63,7 +63,9 @@ spread, listed = asked.together(
 with above, states.panel("Invoices by value"):
     if spread.figure().empty:
         frame.nothing_sold(state, span)
-    invoice_lists.spread(state, spread, what)
+        evidence.show("Invoices by value", spread)
+    else:
+        invoice_lists.spread(state, spread, what)
 with states.panel("Invoices found" if what else "The first invoices"):
     if what:
         invoice_lists.results(listed, page)

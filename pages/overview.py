@@ -54,15 +54,14 @@ with st.grid(3, min_column_width=185):
                 tiles.compared(measure, course, before[measure.column], against)
             else:
                 tiles.tile(measure, course[-1])
-    active_now.tile()
+    active = st.container(height="stretch")  # filled last: it is looked up on the spot, and holds up nothing else
     lines = list(days.frame["lines"]) if days else []
     tiles.newest(span["newest_at"], lines, before["lines"] if before else None, against if before else "")
 if days:
-    dates = list(days.frame["period"])
-    best = days.greatest("net_sales")
+    best, dates = days.greatest("net_sales"), list(days.frame["period"])
     most = f"{words.day(best['period'])} sold most in {DAYS} days: {words.short_money(best['net_sales'])}"
-    defined = f"{d.NET_SALES.label}: {d.NET_SALES.definition}"
-    st.subheader(most if best["net_sales"] > 0 else words.none_sold("day"), help=defined)
+    title = most if best["net_sales"] > 0 else words.none_sold("day")
+    st.subheader(title, help=f"{d.NET_SALES.label}: {d.NET_SALES.definition}")
     chart = charts.columns(days.frame, d.NET_SALES, "day")
     charts.show(
         chart,
@@ -76,4 +75,6 @@ if days:
     evidence.show("The latest days", answering, more={"The newest event": spanning}, chart=chart)
     of_latest = replace(scope, since=scope.until - timedelta(days=1))
     behind.lines(Which(of_latest), int(lines[-1]), f"Order lines of {words.day(latest)}")
+with active:
+    active_now.tile()
 st.page_link("pages/sales.py", label="Any period, by hour, day, month or year", icon=":material/payments:")

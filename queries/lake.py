@@ -39,7 +39,9 @@ _LIMIT_S = 30.0
 # Athena answers each call at once, whatever its query takes: whether that took too long is asked between two calls.
 _ATTEMPTS, _SILENT_S = 2, 5.0
 
-_TABLES = re.compile(r"\b(?:from|join)\s+(?:orders|page_views|sessions_usa|sessions_international)\b", re.IGNORECASE)
+_TABLES = re.compile(
+    r"\b(?:from|join)\s+(?:orders|page_views|sessions_usa|sessions_international)(?:_once)?\b", re.IGNORECASE
+)
 _BOUNDS = re.compile(
     r"\bdatehour\s*>=\s*:(?P<first>\w+)\s+and\s+datehour\s*<=\s*:(?P<last>\w+)|"
     r"\bdatehour\s+between\s+:(?P<low>\w+)\s+and\s+:(?P<high>\w+)",

@@ -40,8 +40,6 @@ def spread(state: Selection, answering: Answering, what: Sought | None) -> None:
     That part stands out while they are what is looked for.
     """
     found = answering.figure()
-    if found.empty:
-        return
     sums = invoices.totals(found.frame)
     tiles.headline((d.ORDERS, d.AVERAGE_ORDER, d.RETURN_INVOICES, d.ADJUSTMENT_INVOICES), sums)
     band = sums["middle_band"]

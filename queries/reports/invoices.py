@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Literal, get_args
 
 from pipeline.errors import BadInputError
 from queries.loader import load
+from queries.reports.sales import average
 from queries.scope import ALWAYS
 
 if TYPE_CHECKING:
@@ -122,6 +123,6 @@ def totals(frame: pd.DataFrame) -> dict[str, Decimal | int | None]:
         "return_invoices": counts["return"],
         "adjustment_invoices": counts["adjustment"],
         "gross_sales": gross,
-        "average_order": (gross / counts["order"]).quantize(Decimal("0.01")) if counts["order"] else None,
+        "average_order": average(gross, counts["order"]),
         "middle_band": middle,
     }

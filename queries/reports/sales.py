@@ -81,9 +81,11 @@ def with_average_order(frame: pd.DataFrame) -> pd.DataFrame:
     return frame.assign(average_order=_shares(frame["gross_sales"], frame["orders"]))
 
 
+def average(amount: Decimal, count: int) -> Decimal | None:
+    """To the penny, halves away from nothing; None of nothing."""
+    return (Decimal(str(amount)) / int(str(count))).quantize(_PENCE, ROUND_HALF_UP) if count else None
+
+
 def _shares(sums: pd.Series[Any], counts: pd.Series[Any]) -> pd.Series[Any]:
-    shares = [
-        (Decimal(str(amount)) / int(str(count))).quantize(_PENCE, ROUND_HALF_UP) if count else None
-        for amount, count in zip(sums, counts, strict=True)
-    ]
+    shares = [average(amount, count) for amount, count in zip(sums, counts, strict=True)]
     return pd.Series(shares, index=sums.index, dtype=object)

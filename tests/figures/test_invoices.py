@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 from typing import TYPE_CHECKING
 
 import pandas as pd
@@ -92,7 +92,7 @@ def test_totals_follow_from_the_spread(held: Held) -> None:
     assert totals["return_invoices"] == int((lines.invoices["kind"] == "return").sum())
     gross = pounds(orders["amount"].sum())
     assert totals["gross_sales"] == gross
-    assert totals["average_order"] == (gross / len(orders)).quantize(Decimal("0.01"))
+    assert totals["average_order"] == (gross / len(orders)).quantize(Decimal("0.01"), ROUND_HALF_UP)
     middle = float(pounds(orders["amount"].sort_values().iloc[(len(orders) - 1) // 2]))
     assert totals["middle_band"] == max(band for band in BANDS if band <= max(middle, 0))
 

@@ -88,6 +88,7 @@ def test_values_travel_as_literals_beside_the_text() -> None:
         "select count(*) from orders where datehour >= :first",
         "select count(*) from orders where datehour = :first or datehour = :last",
         "select 1 from orders where datehour >= :first and datehour <= :last union all select 1 from page_views",
+        "select 1 from orders where datehour >= :first and datehour <= :last union all select 1 from page_views_once",
         "select 1 from orders as a join orders as b on a.x = b.x where a.datehour >= :first and datehour <= :last",
     ],
 )
