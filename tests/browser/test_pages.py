@@ -14,6 +14,7 @@ from urllib.parse import quote_plus
 import pyathena
 import pytest
 import requests
+from PIL import Image
 from playwright.sync_api import expect
 
 from pipeline.clients import client
@@ -24,6 +25,8 @@ from tests.conftest import eventually
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
+
+    from playwright.sync_api import Browser
 
     from tests.browser.views import Scheme, View
     from tests.conftest import Cloud
@@ -232,6 +235,38 @@ def test_a_click_narrows_sales_and_its_address_evidence_and_file_say_the_same(
     view.settle()
     assert view.metric("Net sales") == money(cloud.ledger.net_sales)
     assert f"{first[0]} bought most" in view.text()
+
+
+def test_a_chart_is_saved_as_png_and_svg_without_a_network(
+    view: View, cloud: Cloud, browser: Browser, tmp_path: Path
+) -> None:
+    first = min(cloud.ledger.net_by_country.items(), key=lambda found: (-found[1], found[0]))[0]
+    view.open(f"/sales?{whole_period(cloud)}&by=month")
+    view.page.get_by_role("button", name="Evidence").last.click()
+    with view.page.expect_download() as coming:
+        view.page.get_by_role("button", name="Chart (HTML, PNG, SVG)").click()
+    chart = tmp_path / coming.value.suggested_filename
+    coming.value.save_as(chart)
+    with browser.new_context(offline=True) as context:
+        page = context.new_page()
+        page.goto(chart.as_uri())
+
+        def saved(kind: str) -> Path:
+            with page.expect_download() as coming:
+                page.get_by_role("button", name=f"Save as {kind}").click()
+            picture = tmp_path / coming.value.suggested_filename
+            coming.value.save_as(picture)
+            return picture
+
+        png, svg = saved("PNG"), saved("SVG")
+    assert (png.suffix, svg.suffix) == (".png", ".svg")
+    with Image.open(png) as picture:
+        assert picture.format == "PNG"
+        assert len(set(picture.convert("L").tobytes())) > 1  # something is drawn
+    text = svg.read_text(encoding="utf-8")
+    assert text.startswith("<svg")
+    assert "Net sales of" in text  # what it shows
+    assert f"1. {first}" in text
 
 
 @pytest.mark.parametrize(
