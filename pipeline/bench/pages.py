@@ -21,9 +21,15 @@ if TYPE_CHECKING:
     from pipeline.bench.served import Served
     from pipeline.bench.windows import Opened
 
-# The choices of the Sales page's pickers, each with what it puts into the address.
+# The choices of the Sales page's pickers.
 _ASKING_ON = ("Hour", "Day", "Month", "Year")
 _SHORTCUTS = ("7 days", "30 days", "90 days", "1 year", "All")
+# Of the other pages some of theirs, each with what it puts into the address.
+_OF_OTHERS = {
+    "products": {"Quantity": "rank=units", "Bottom": "from=bottom", "Returns": "rank=returns", "Month": "by=month"},
+    "invoices": {"Lowest": "order=lowest", "Longest": "order=longest"},
+    "customers": {"In the period": "best=period", "Month": "by=month"},
+}
 P95 = 0.95
 
 
@@ -90,7 +96,10 @@ def least(browser: Browser, server: Served, repeats: int) -> dict[str, Any]:
 
 
 def asked_on(browser: Browser, server: Served, days: Days) -> dict[str, Any]:
-    """Another period or division of the Sales page, click by click; each is a question never asked before."""
+    """Another period or division of Sales, ranking of Products, order of Invoices, and so on, click by click.
+
+    Each asks something anew, but what the page asked a moment ago, and shows still, is kept for it as for any reader.
+    """
     window = Window.of(browser)
     window.open(server.url + days.address("sales", 40))
     seconds = []
@@ -101,6 +110,9 @@ def asked_on(browser: Browser, server: Served, days: Days) -> dict[str, Any]:
             for by in _ASKING_ON
             if not (by == "Hour" and shortcut in {"All", "1 year"})
         ]
+    for page, choices in _OF_OTHERS.items():
+        window.open(server.url + days.address(page, 40))
+        seconds += [window.click(choice, wanted) for choice, wanted in choices.items()]
     window.close()
     return _spread(seconds) | {"clicks": len(seconds)}
 
