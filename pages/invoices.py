@@ -17,7 +17,9 @@ ANSWERS = "What is on an invoice, and what else its customer bought; which are t
 
 def search() -> str:
     """The number asked for, kept in the address."""
-    return options.typed("invoice", "Invoice number", "536365", icon=":material/search:", width=320, parse=str)
+    return options.typed(
+        "invoice", "Invoice number", "536365", icon=":material/search:", width=320, parse=str, drops=documents.OF_ONE
+    )
 
 
 def shown(number: str) -> bool:
@@ -44,7 +46,9 @@ if st.query_params.get("invoice", "").strip():
     number = search()
     with states.panel(f"Invoice {words.plain(number[:40])}"):
         shown(number)
-    st.button("All invoices", icon=":material/arrow_back:", on_click=options.put, args=("invoice", ""))
+    st.button(
+        "All invoices", icon=":material/arrow_back:", on_click=options.put, args=("invoice", "", documents.OF_ONE)
+    )
     st.stop()
 
 state, span = frame.begin("Invoices", ANSWERS, narrows=("country",), by_options=("day",), more=invoice_lists.crumbs)

@@ -16,9 +16,16 @@ from queries.reports import lines as order_lines
 from queries.reports.customer import NOBODY
 
 if TYPE_CHECKING:
-    from queries.figure import Evidence
-    from queries.invoices import Invoice, InvoiceSummary, LookedUp
+    from collections.abc import Sequence
 
+    from queries.figure import Evidence
+    from queries.invoices import Invoice, InvoiceSummary, Line, LookedUp
+
+# What the address says of one invoice alone: which page of its lines.
+OF_ONE = ("invoice_lines",)
+# Rows of a table: as many as a reader looks through, and far below 100 KB.
+_LINES = 200
+_OTHERS = 500
 _KINDS = {"order": "Order", "return": "Return", "adjustment": "Adjustment"}
 
 
@@ -42,20 +49,32 @@ def document(invoice: Invoice, behind: Evidence) -> None:
             border=True,
         )
         st.metric("Lines", words.count(len(invoice.lines)), help=d.LINES.definition, border=True)
-    lines = pd.DataFrame(
-        {
-            "Line": [line.line_no for line in invoice.lines],
-            "Code": [line.stock_code for line in invoice.lines],
-            "Description": [line.description or words.UNNAMED for line in invoice.lines],
-            "Quantity": [line.quantity for line in invoice.lines],
-            "Unit price": [float(line.unit_price) for line in invoice.lines],
-            "Amount": [float(line.amount) for line in invoice.lines],
-        }
-    )
-    shown = tables.formatted(lines, {"Quantity": words.count, "Unit price": words.price, "Amount": words.money})
-    st.dataframe(shown, hide_index=True)
+    _lines(invoice.lines)
     of_warehouse = asked.warehouse(order_lines.of_invoice, invoice.number)
     evidence.looked_up("The invoice", Figure(invoice.frame, behind), (invoice.frame, of_warehouse))
+
+
+def _lines(lines: Sequence[Line]) -> None:
+    """A table of them, page by page; which one is in the address."""
+    pages = -(-len(lines) // _LINES)
+    number = options.page_number("invoice_lines", 1)
+    if number > pages:
+        st.info(f"There is no page {number} of its lines. The last one is shown.", icon=":material/search_off:")
+        number = pages
+    of_page = lines[(number - 1) * _LINES : number * _LINES]
+    table = pd.DataFrame(
+        {
+            "Line": [line.line_no for line in of_page],
+            "Code": [line.stock_code for line in of_page],
+            "Description": [line.description or words.UNNAMED for line in of_page],
+            "Quantity": [line.quantity for line in of_page],
+            "Unit price": [float(line.unit_price) for line in of_page],
+            "Amount": [float(line.amount) for line in of_page],
+        }
+    )
+    shown = tables.formatted(table, {"Quantity": words.count, "Unit price": words.price, "Amount": words.money})
+    st.dataframe(shown, hide_index=True)
+    options.turner("invoice_lines", number, pages)
 
 
 def others(customer_id: int, shown: str, of_customer: LookedUp[list[InvoiceSummary]]) -> None:
@@ -85,6 +104,6 @@ def _table(found: list[InvoiceSummary]) -> pd.DataFrame:
 
 
 def _listed(found: list[InvoiceSummary]) -> None:
-    shown = tables.formatted(_table(found), {"Total": words.money})
-    tables.to_choose(shown, "others", lambda place: options.put("invoice", found[place].number))
-    st.caption("Choose a row to open that invoice.")
+    shown = tables.formatted(_table(found[:_OTHERS]), {"Total": words.money})
+    tables.to_choose(shown, "others", lambda place: options.put("invoice", found[place].number, OF_ONE))
+    st.caption(f"{words.first_of(_OTHERS, len(found), 'invoices')} Choose a row to open that invoice.".strip())

@@ -27,6 +27,7 @@ MEASURES: dict[Ranking, d.Measure] = {
     "returns": d.RETURNS,
 }
 _NAME_LENGTH = 22
+_LEADERS = 400  # days, as many as a table holds far below 100 KB
 _WORDS = {"net_sales": "by value", "units": "by quantity", "orders": "by orders", "returns": "by returns"}
 
 
@@ -166,18 +167,20 @@ def leaders(state: Selection) -> None:
         found = answering.figure()
         if found.empty:
             return
+        led = found.frame.head(_LEADERS)
         st.subheader(f"What led each {state.by}", help=f"{d.NET_SALES.label}: {d.NET_SALES.definition}")
         table = pd.DataFrame(
             {
-                state.by.capitalize(): [words.step(start, state.by) for start in found.frame["period"]],
-                "Net sales": found.frame["net_sales"].astype(float),
-                "Product": found.frame["description"].fillna(words.UNNAMED),
-                "Quantity": found.frame["units"],
-                "Code": found.frame["stock_code"],
+                state.by.capitalize(): [words.step(start, state.by) for start in led["period"]],
+                "Net sales": led["net_sales"].astype(float),
+                "Product": led["description"].fillna(words.UNNAMED),
+                "Quantity": led["units"],
+                "Code": led["stock_code"],
             }
         )
         shown, codes = tables.formatted(table, {"Net sales": words.money, "Quantity": words.count}), list(table["Code"])
         tables.to_choose(shown, "leaders", lambda place: options.put("product", codes[place], options.PAGED))
-        st.caption("Choose a row for its product.")
-        evidence.show("The leading products", answering)
+        newest = f"The newest {_LEADERS} of {words.count(len(found.frame))}. " if len(led) < len(found.frame) else ""
+        st.caption(f"{newest}Choose a row for its product.")
+        evidence.show("The leading products", answering, shown=led)
     st.button("Close", key="leaders close", type="tertiary", on_click=options.put, args=("leaders", ""))

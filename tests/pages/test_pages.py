@@ -116,6 +116,23 @@ def test_an_invoice_is_shown_with_its_lines_total_and_the_customers_others(world
     assert list(app.dataframe[1].value["Invoice"]) == ["536366"]
 
 
+@pytest.mark.parametrize(
+    ("page", "lines", "told"), [("", (1, 200), ""), ("2", (201, 350), ""), ("3", (201, 350), "There is no page 3")]
+)
+def test_a_long_invoice_is_shown_page_by_page(world: World, page: str, lines: tuple[int, int], told: str) -> None:
+    (line, *_) = world.services["dynamodb"].query(
+        ExpressionAttributeValues={":key": {"S": "536365"}}, TableName="weir-invoices"
+    )["Items"]
+    items = [{**line, "line": {"S": f"{number:06}"}, "line_no": {"N": str(number)}} for number in range(1, 351)]
+    world.services["dynamodb"] = FakeService({"query": lambda _: {"Items": items}})
+    app = world.open("invoices", invoice="536365", **({"invoice_lines": page} if page else {}))
+    assert not app.exception
+    assert app.metric[1].value == "350"
+    shown = list(app.dataframe[0].value["Line"])
+    assert (shown[0], shown[-1], len(shown)) == (*lines, lines[1] - lines[0] + 1)
+    assert told in text(app)
+
+
 def test_a_return_without_a_customer(world: World) -> None:
     said = text(world.open("invoices", invoice="C536379"))
     assert "Return C536379" in said
