@@ -134,7 +134,8 @@ class Scripts:
         if path.name.startswith(_PLOTLY):
             tag = f'"{zlib.crc32(body):x}-{len(body)}"'
             kept = {"Cache-Control": _WHILE_THE_SAME, "ETag": tag}
-            if asked.get("if-none-match") == tag:
+            # A proxy that compresses marks the tag as a weak one.
+            if tag in {each.strip().removeprefix("W/") for each in asked.get("if-none-match", "").split(",")}:
                 answer = Response(status_code=HTTPStatus.NOT_MODIFIED)
         answer.headers.update({**kept, "Vary": "Accept-Encoding"})
         if compressed:

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from queries.who import Who
 
 
-_MOST_COHORTS = 24  # as many as can still be read, and their cells be chosen from a list
+_MOST_MONTHS = 24  # as many as can still be read, and their cells be chosen from a list
 _PLACES = 4  # of a share that is drawn: as much as is told of it
 
 
@@ -72,8 +72,7 @@ def show(state: Selection, who: Who, answering: Answering, newest: date | None) 
         title = f"{back / new:.0%} order again in the month after their first order"
     st.subheader(title, help=f"{d.RETENTION} {d.HOME}")
     wanted = who.cell
-    months = sorted({cell.cohort for cell in cells})
-    cells = [cell for cell in cells if cell.cohort in months[-_MOST_COHORTS:]]
+    every, cells = cells, [cell for cell in cells if _months_between(cell.cohort, newest) <= _MOST_MONTHS]
     chart = _triangle(cells, wanted)
     charts.show(
         chart,
@@ -86,9 +85,9 @@ def show(state: Selection, who: Who, answering: Answering, newest: date | None) 
         names=[f"{cell.cohort:%b %Y}, {cell.since} later: {cell.share:.0%}" for cell in cells],
         what="a cohort and month",
     )
-    newest_of = f"The newest {_MOST_COHORTS} of {len(months)} months. " if len(months) > _MOST_COHORTS else ""
+    newest_of = f"First orders of the newest {_MOST_MONTHS} months; a file has all. " if len(cells) < len(every) else ""
     customer_who.note(replace(who, cell=None), f"{newest_of}Of all time. Click a cell for its customers alone.")
-    shown = pd.DataFrame([(cell.cohort, cell.since, cell.size, cell.share) for cell in cells], columns=_Share._fields)
+    shown = pd.DataFrame([(cell.cohort, cell.since, cell.size, cell.share) for cell in every], columns=_Share._fields)
     evidence.show("Cohorts", answering, shown=shown, chart=chart)
     if wanted:
         _members(state, who, wanted)

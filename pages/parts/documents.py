@@ -85,7 +85,7 @@ def others(customer_id: int, shown: str, of_customer: LookedUp[list[InvoiceSumma
         help=f"Every other invoice of the customer, returns and adjustments too. Total: {d.INVOICE_TOTAL}",
     )
     if found:
-        _listed(found)
+        _listed(found, shown)
     of_warehouse = asked.warehouse(invoices.of_customer, customer_id)
     evidence.looked_up(
         "The other invoices", Figure(frame_of(found), of_customer.evidence), (frame_of(of_customer.found), of_warehouse)
@@ -103,7 +103,7 @@ def _table(found: list[InvoiceSummary]) -> pd.DataFrame:
     )
 
 
-def _listed(found: list[InvoiceSummary]) -> None:
-    shown = tables.formatted(_table(found[:_OTHERS]), {"Total": words.money})
-    tables.to_choose(shown, "others", lambda place: options.put("invoice", found[place].number, OF_ONE))
+def _listed(found: list[InvoiceSummary], beside: str) -> None:
+    table = tables.formatted(_table(found[:_OTHERS]), {"Total": words.money})
+    tables.to_choose(table, f"others than {beside}", lambda place: options.put("invoice", found[place].number, OF_ONE))
     st.caption(f"{words.first_of(_OTHERS, len(found), 'invoices')} Choose a row to open that invoice.".strip())

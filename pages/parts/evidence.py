@@ -66,9 +66,11 @@ def show(
     """
     figure = answering.figure()
     panel = _opener(what, figure.evidence, label)
-    if not panel.open:
-        return
     answers = {what: answering, **(more or {})}
+    if not panel.open:
+        for name, each in answers.items():
+            _forget_other_engine(what if each is answering else f"{what}, {name}")
+        return
     with panel:
         _again(what, *answers.values())
         if len(answers) == 1:
@@ -99,6 +101,8 @@ def looked_up(what: str, figure: Figure, twin: tuple[pd.DataFrame, Question]) ->
             taking.files(what, figure, None, None)
             _other_engine(what, shown, question, question.arguments, ("the invoices", "the warehouse"), figure.evidence)
             _code(figure.evidence.sql)
+    else:
+        _forget_other_engine(what)
 
 
 def _opener(what: str, behind: Evidence, label: str) -> PopoverContainer:
@@ -203,6 +207,11 @@ def _other_engine(
             if twin.engine == "warehouse":
                 scanned.show(what, scanned.ask(other.evidence))
         _code(_as_run(other.evidence))
+
+
+def _forget_other_engine(what: str) -> None:
+    """Of a panel that was closed: what it showed is older by then, and has to be wanted anew."""
+    st.session_state.pop(f"twin of {what}", None)
 
 
 def _twin(answering: Answering) -> Question:

@@ -179,8 +179,12 @@ def leaders(state: Selection) -> None:
             }
         )
         shown, codes = tables.formatted(table, {"Net sales": words.money, "Quantity": words.count}), list(table["Code"])
-        tables.to_choose(shown, "leaders", lambda place: options.put("product", codes[place], options.PAGED))
+        tables.to_choose(
+            shown,
+            f"leaders {state.by} {state.product}",
+            lambda place: options.put("product", codes[place], options.PAGED),
+        )
         newest = f"The newest {_LEADERS} of {words.count(len(found.frame))}. " if len(led) < len(found.frame) else ""
         st.caption(f"{newest}Choose a row for its product.")
-        evidence.show("The leading products", answering, shown=led)
+        evidence.show("The leading products", answering)
     st.button("Close", key="leaders close", type="tertiary", on_click=options.put, args=("leaders", ""))

@@ -37,7 +37,10 @@ def formatted(frame: pd.DataFrame, formats: Mapping[str, Callable[[Any], str]]) 
 
 
 def to_choose(shown: Styler, key: str, pick: Callable[[int], None]) -> None:
-    """A table as `formatted` makes it; `pick` is called with the place, from 0, of a row that is chosen."""
+    """A table as `formatted` makes it; `pick` is called with the place, from 0, of a row that is chosen.
+
+    What it changes belongs in `key` too: a row stays chosen, and a click on it takes that back.
+    """
 
     def chosen() -> None:
         rows = st.session_state[key].selection.rows

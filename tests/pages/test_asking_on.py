@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -168,16 +169,16 @@ def test_the_page_of_order_lines_is_in_the_address(world: World, rows: str, skip
 
 
 class SlowEngine:
-    """Answers as the fake does, but one query waits until it is let go or called off."""
+    """Answers as the fake does, but one query waits until it is let go or called off; of what was `before`, if so."""
 
-    def __init__(self, world: World, name: str) -> None:
-        self._engine, self._name = world.warehouse, name
+    def __init__(self, world: World, name: str, before: datetime | None = None) -> None:
+        self._engine, self._name, self._before = world.warehouse, name, before
         self.asked, self.errors = world.warehouse.asked, world.warehouse.errors
         self.go = threading.Event()
         self.stopped = threading.Event()
 
     def ask(self, query: Query, **parameters: object) -> Figure:
-        if query.name == self._name:
+        if query.name == self._name and (self._before is None or parameters["since"] < self._before):  # type: ignore[operator]
             ticket = tickets.current()
 
             def stop() -> None:
@@ -281,6 +282,25 @@ def test_a_slow_figure_is_shown_when_it_comes(world: World, slow: SlowEngine) ->
     app.run()
     assert "United Kingdom bought most" in text(app)
     assert "asked of the warehouse" not in text(app)
+
+
+@pytest.mark.parametrize(("name", "what"), [("sales_totals", "totals"), ("sales_by_period", "steps")])
+def test_a_comparison_that_is_waited_for_holds_nothing_else_up(
+    world: World, monkeypatch: pytest.MonkeyPatch, name: str, what: str
+) -> None:
+    engine = SlowEngine(world, name, datetime(2010, 12, 1))  # noqa: DTZ001 - the warehouse's times are UTC
+    monkeypatch.setattr(world, "warehouse", engine)
+    monkeypatch.setattr(asked, "_PATIENCE_S", 0.6)
+    app = world.open("sales", **WHOLE, compare="year")
+    assert not app.exception
+    assert app.metric[0].value == "£9,747,747.93"
+    assert len(app.get("plotly_chart")) == 3
+    assert f"**The {what} of a year before:** asked of the warehouse" in text(app)
+    engine.go.set()
+    come_back(app)
+    assert "asked of the warehouse" not in text(app)
+    assert app.metric[0].delta
+    assert "Dashed: a year before" in text(app)
 
 
 @pytest.mark.parametrize(

@@ -94,7 +94,7 @@ def test_of_many_months_the_newest_cohorts_are_shown(world: World) -> None:
     frame = pd.DataFrame(rows, columns=["cohort", "month", "customers", "orders", "gross_sales"])
     world.warehouse.answers = {**world.warehouse.answers, "customers_cohorts": lambda _: frame}
     app = healthy(world.open("customers", **WHOLE))
-    assert "The newest 24 of 39 months. Of all time." in text(app)
+    assert "First orders of the newest 24 months; a file has all. Of all time." in text(app)
     cells = next(box for box in app.selectbox if box.label == "Choose a cohort and month").options
     assert len(cells) == 24 * 25 / 2
     assert (cells[0], cells[-1]) == ("Dec 2009, 1 later: 100%", "Nov 2011, 1 later: 100%")

@@ -255,6 +255,11 @@ def test_the_other_engine_is_compared_with_no_old_figure(
     assert not app.exception
     assert len(asked_with(world, "sales_totals")) == times
     assert "The engines agree" in app.success[0].value
+    app.session_state["evidence Sales totals"] = False
+    app.run()
+    opened(app, "Sales totals")
+    assert not app.success  # opened later, it has to be wanted anew
+    assert app.button(key="twin Sales totals")
 
 
 def test_an_invoice_tells_what_was_read_for_it(world: World) -> None:

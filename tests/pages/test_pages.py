@@ -130,6 +130,7 @@ def test_a_long_invoice_is_shown_page_by_page(world: World, page: str, lines: tu
     assert app.metric[1].value == "350"
     shown = list(app.dataframe[0].value["Line"])
     assert (shown[0], shown[-1], len(shown)) == (*lines, lines[1] - lines[0] + 1)
+    assert ("There is no page" in text(app)) == bool(told)
     assert told in text(app)
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from pipeline.errors import CloudDownError, QueryCancelledError
+from pipeline.errors import CloudDownError, QueryCancelledError, QueryFailedError
 from queries import tickets
 from queries.answers import Answers, Asked, NotYet
 
@@ -350,3 +350,19 @@ def test_who_gave_up_is_told_so_while_the_engine_still_hears_of_it(quick_to_let_
     let_go.set()
     with pytest.raises(QueryCancelledError):
         quick_to_let_go.ask("q", deaf, "anna", 1).answer(LONG)
+
+
+@pytest.mark.parametrize(("fresh_s", "times"), [(60.0, 1), (0.0, 2)])
+def test_an_error_is_told_in_one_run_as_long_as_an_answer_would_be(fresh_s: float, times: int) -> None:
+    """A part of a page that looks again by itself is in one run for hours."""
+    answers, asked = Answers(fresh_s=fresh_s), []
+
+    def question() -> None:
+        asked.append(1)
+        raise QueryFailedError("The table is broken.")
+
+    for _ in range(2):
+        with pytest.raises(QueryFailedError):
+            answers.ask("q", question, "me", 1).answer(LONG, "me", 1)
+    assert len(asked) == times
+    answers.close()
