@@ -1,4 +1,5 @@
-// Every visible piece of text with less contrast to its background than WCAG AA asks: 4.5, or 3 for large text.
+// Every visible piece of text with less contrast to its background than WCAG AA asks: 4.5, or 3 for large text. It asks
+// nothing of what cannot be used just now, such as the way back from a first page.
 () => {
     const parse = (text) => {
         const parts = text.match(/[\d.]+/g);
@@ -41,6 +42,7 @@
         const text = walker.currentNode.textContent.trim();
         const element = walker.currentNode.parentElement;
         if (!text || !element || !element.checkVisibility({ opacityProperty: true, visibilityProperty: true })) continue;
+        if (element.closest(':disabled')) continue;
         const box = element.getBoundingClientRect();
         if (box.width < 2 || box.height < 2) continue;
         const style = getComputedStyle(element);

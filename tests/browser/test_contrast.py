@@ -79,6 +79,11 @@ def test_a_mixed_colour_is_as_dark_as_it_is_seen(page: Page, ink: str, faint_the
     assert len(View(page, "", 600, "light").faint()) == 1 - faint_there
 
 
+def test_what_cannot_be_used_may_be_faint(page: Page) -> None:
+    page.set_content('<button disabled style="color: #AAA">back</button><button style="color: #AAA">on</button>')
+    assert [each.split(":")[0] for each in View(page, "", 600, "light").faint()] == ["on"]
+
+
 @pytest.mark.parametrize("measure", _MEASURES, ids=lambda measure: measure.column)
 @pytest.mark.parametrize("chosen", [None, 1])
 def test_rankings_can_be_read_in_each_measures_colour(page: Page, measure: d.Measure, chosen: int | None) -> None:
