@@ -106,7 +106,7 @@ def delta(
     return {
         "delta": changed or f"was {write(measure, before)}",
         "delta_color": theme.OF_MEASURE[measure.column][1],
-        "delta_arrow": "auto" if changed else "off",
+        "delta_arrow": "auto" if changed and number != before else "off",
     }
 
 

@@ -76,6 +76,11 @@ def test_more_that_came_back_is_an_increase(measure: Measure, number: str, befor
     assert tiles.delta(measure, Decimal(number), Decimal(before), tiles.value)["delta"] == told
 
 
+@pytest.mark.parametrize(("number", "arrow"), [(3, "auto"), (2, "off"), (1, "auto")])
+def test_what_did_not_change_goes_neither_up_nor_down(number: int, arrow: str) -> None:
+    assert tiles.delta(d.ORDERS, number, 2, tiles.value)["delta_arrow"] == arrow
+
+
 def test_the_tiles_of_a_step_say_what_they_are_compared_with(world: World) -> None:
     app = healthy(world.open("sales", **{**WHOLE, "by": "day"}, step="2011-12-08", compare="previous"))
     assert {metric.proto.delta_description for metric in app.metric[:3]} == {"vs 7 Dec 2011"}
