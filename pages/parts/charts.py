@@ -135,14 +135,19 @@ def course(
     return layouts.figure(*traces, **layouts.over_time(frame[time], by, measure, both[measure.column].abs().max()))
 
 
-def columns(frame: pd.DataFrame, measure: Measure, by: By, time: str = "period") -> go.Figure:
-    """One measure over time, a column for each step."""
+def columns(
+    frame: pd.DataFrame, measure: Measure, by: By, time: str = "period", chosen: int | None = None
+) -> go.Figure:
+    """One measure over time, a column for each step; that at the place `chosen` stands out."""
     trace = go.Bar(
         **layouts.steps(frame[time], by),
         y=numbers(frame[measure.column]),
         # A column that stands alone would be as wide as Plotly likes.
         width=layouts.STEP_MS[by] * 0.75 if by in layouts.STEP_MS else None,
-        marker={"color": theme.OF_MEASURE[measure.column][0]},
+        marker={
+            "color": theme.OF_MEASURE[measure.column][0],
+            "opacity": standing_out(None if chosen is None else {chosen}, len(frame)),
+        },
         hovertemplate=layouts.hover(measure),
         name=measure.label,
     )

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
 # What the address says of the order lines behind a figure: which page, on which kind of invoice, of whom, with what.
 OF_LINES = ("rows", "lines", "whose", "beside")
-# That, and the pages of other lists.
-PAGED = (*OF_LINES, "results", "members", "cohort_members")
+# That, the pages of other lists, and the step of one customer's history.
+PAGED = (*OF_LINES, "results", "members", "cohort_members", "during")
 _DIGITS = 9  # of a page's number; what it skips still fits the engine's numbers
 
 

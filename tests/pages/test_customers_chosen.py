@@ -108,3 +108,33 @@ def test_countries_that_are_left_out_are_told(world: World) -> None:
     world.warehouse.answers = {**world.warehouse.answers, "customers_by_country": lambda _: frame}
     app = healthy(world.open("customers", **WHOLE))
     assert "The first 8 of 11 countries. Of all time" in text(app)
+
+
+@pytest.mark.parametrize(
+    ("during", "by", "since", "until"),
+    [
+        ("2011-11-01", "month", "2011-11-01 00:00:00", "2011-12-01 00:00:00"),
+        ("2011-11-08", "year", "2011-01-01 00:00:00", "2012-01-01 00:00:00"),
+    ],
+)
+def test_a_step_of_one_customers_history_narrows_its_invoices_and_lines(
+    world: World, during: str, by: str, since: str, until: str
+) -> None:
+    app = healthy(
+        world.open("customers", **{**WHOLE, "by": by}, customer="14646", during=during, rows="1", results="2")
+    )
+    for name in ("invoices_found", "lines_of_scope"):
+        found = asked(world, name)
+        assert (found["customer"], str(found["since"]), str(found["until"])) == ("14646", since, until)
+    told = "November 2011" if by == "month" else "2011"
+    next(each for each in app.button if each.label == told).click().run()
+    assert [address(healthy(app), name) for name in ("during", "rows", "results", "customer")] == ["", "", "", "14646"]
+    assert str(asked(world, "invoices_found")["until"]) > "2100"  # of all time again
+
+
+@pytest.mark.parametrize("during", ["nonsense", "2011-13-01", "' or 1=1 --", "9" * 5_000])
+def test_a_step_of_a_history_that_is_none_is_told_of_and_ignored(world: World, during: str) -> None:
+    app = world.open("customers", **WHOLE, customer="14646", during=during)
+    assert not app.exception
+    assert "The address is ignored where it says during" in app.warning[0].value
+    assert len(app.warning[0].value) < 200
