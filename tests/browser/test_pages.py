@@ -121,9 +121,15 @@ def test_a_finger_on_a_chart_scrolls_the_page_and_a_tap_chooses(view: View) -> N
             view.page.wait_for_timeout(20)
         send("touchEnd")
         eventually(lambda: view.page.evaluate(scrolled) < before - 50, "a page that is scrolled", 10)
+
+        def at_rest() -> bool:
+            at = view.page.evaluate(scrolled)
+            view.page.wait_for_timeout(300)
+            return bool(view.page.evaluate(scrolled) == at)
+
+        eventually(at_rest, "a page that scrolls on no longer", 10)
         box = countries.locator(".barlayer .point").first.bounding_box()
         assert box
-        view.page.wait_for_timeout(500)
         send("touchStart", {"x": box["x"] + 20, "y": box["y"] + box["height"] / 2})
         send("touchEnd")
         view.page.wait_for_url("**country=*")
