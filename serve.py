@@ -11,8 +11,8 @@
 - Plotly's script is one function in another, and V8 looks through a function's text once more when it is called, unless
   it stands in parentheses, which tell that it is called at once. Here it does: its 4.7 MB are read while the browser's
   main thread has other things to do.
-- Plotly makes ready for 47 kinds of charts when it starts, maps and solids among them, which takes longer than to draw
-  a page's charts. Here it does so for those that the pages have.
+- Plotly makes ready for 47 kinds of charts when it starts, maps and solids among them. Here it does so for those that
+  the pages have, and the browser's main thread has 0.08 s less to do.
 - Streamlit's page asks a server below its own address first, as in `/sales/_stcore/health`, and waits before it asks
   elsewhere; then it asks for what it may do, and only then connects. Here the page says both from the start.
 - Python looks through all objects of the process for garbage, 0.3 s during which nobody is served, about every 60
