@@ -13,10 +13,11 @@ import shutil
 import subprocess
 import tempfile
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import psutil
 from websockets.exceptions import WebSocketException
 from websockets.sync.client import connect
 
@@ -43,13 +44,16 @@ _ARGUMENTS = (
 )
 _START_S = 30
 _LIMIT_S = 60
+_LOOK_S = 0.3  # processor time is told in steps of 10 ms
+_AT_REST = 0.1  # of one processor
 
 
 class Browser:
     """One running Chromium."""
 
-    def __init__(self, connection: ClientConnection) -> None:
+    def __init__(self, connection: ClientConnection, process: psutil.Process) -> None:
         self._connection = connection
+        self._process = process
         self._numbers = itertools.count(1)
 
     def call(self, method: str, session: str | None = None, **parameters: Any) -> dict[str, Any]:  # noqa: ANN401 - JSON
@@ -72,6 +76,32 @@ class Browser:
         if "error" in answer:
             raise LocalCloudError(f"Chromium refused {method}: {answer['error']['message']}.")
         found: dict[str, Any] = answer["result"]
+        return found
+
+    def rest(self) -> None:
+        """Wait until all its processes together hardly take a processor any more.
+
+        A new window of Chromium 156 loads the suggestions of its address bar, a page of their own that takes half a
+        second of processor time. A reader's window has long done so when an address is entered. Raises LocalCloudError
+        when there is no rest within a minute.
+        """
+        deadline = time.monotonic() + _LIMIT_S
+        before = self._cpu_s()
+        while time.monotonic() < deadline:
+            time.sleep(_LOOK_S)
+            now = self._cpu_s()
+            if sum(taken - before.get(pid, 0) for pid, taken in now.items()) <= _AT_REST * _LOOK_S:
+                return
+            before = now
+        raise LocalCloudError(f"Chromium was still at work {_LIMIT_S} s after it opened a window: what keeps it busy?")
+
+    def _cpu_s(self) -> dict[int, float]:
+        """What each process of it has taken so far."""
+        found = {}
+        for process in (self._process, *self._process.children(recursive=True)):
+            with suppress(psutil.NoSuchProcess):  # ended since
+                times = process.cpu_times()
+                found[process.pid] = times.user + times.system
         return found
 
 
@@ -97,7 +127,7 @@ def chromium() -> Iterator[Browser]:
             address = _address(process, Path(folder) / "DevToolsActivePort")
             # No proxy, and no pings: it may have no time for them for long.
             with connect(address, max_size=None, proxy=None, ping_interval=None) as connection:
-                yield Browser(connection)
+                yield Browser(connection, psutil.Process(process.pid))
         finally:
             process.kill()  # nothing in it is worth keeping
             process.wait()

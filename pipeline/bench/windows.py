@@ -77,7 +77,7 @@ class Window:
 
     @classmethod
     def of(cls, browser: Browser) -> Window:
-        """A desktop's window."""
+        """A desktop's window that has come to rest."""
         context = browser.call("Target.createBrowserContext")["browserContextId"]
         target = browser.call(
             "Target.createTarget", url="about:blank", browserContextId=context, newWindow=True, width=1440, height=900
@@ -85,6 +85,7 @@ class Window:
         session = browser.call("Target.attachToTarget", targetId=target["targetId"], flatten=True)["sessionId"]
         browser.call("Page.enable", session)
         browser.call("Page.addScriptToEvaluateOnNewDocument", session, source=_WATCH)
+        browser.rest()
         return cls(browser, context, session)
 
     def start(self, address: str) -> None:

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
+from contextlib import contextmanager
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any, cast
 
+import psutil
 import pytest
 
 from pipeline.bench import browser
@@ -15,7 +19,7 @@ from pipeline.bench.windows import Window
 from pipeline.errors import LocalCloudError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from websockets.sync.client import ClientConnection
 
@@ -43,7 +47,7 @@ class FakeChromium:
 
 
 def speaking_to(fake: FakeChromium) -> Browser:
-    return Browser(cast("ClientConnection", fake))
+    return Browser(cast("ClientConnection", fake), psutil.Process())
 
 
 def test_an_answer_is_told_from_events_and_goes_to_the_page_that_is_meant() -> None:
@@ -58,6 +62,32 @@ def test_a_refusal_and_silence_are_told() -> None:
         speaking_to(fake).call("Page.navigate", url="")
     with pytest.raises(LocalCloudError, match=r"did not answer Page\.reload within 60 s"):
         speaking_to(fake).call("Page.reload")
+
+
+@contextmanager
+def with_a_child_that_runs(script: str) -> Iterator[Browser]:
+    starts = f"import subprocess, sys; subprocess.run([sys.executable, '-c', {script!r}])"
+    with subprocess.Popen([sys.executable, "-c", starts], stdin=subprocess.PIPE) as process:
+        parent = psutil.Process(process.pid)
+        try:
+            yield Browser(cast("ClientConnection", FakeChromium()), parent)
+        finally:
+            for each in (*parent.children(), parent):
+                each.kill()
+
+
+def test_a_browser_that_waits_is_at_rest() -> None:
+    with with_a_child_that_runs("input()") as started:
+        started.rest()
+
+
+def test_a_browser_whose_child_is_at_work_is_not(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(browser, "_LIMIT_S", 2)
+    with (
+        with_a_child_that_runs("while True: pass") as started,
+        pytest.raises(LocalCloudError, match="still at work 2 s after"),
+    ):
+        started.rest()
 
 
 def window(**answers: Callable[[Answer], Answer]) -> Window:
