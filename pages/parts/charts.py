@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 _MANY = 2_000
 _PULSE_HEIGHT = 160
 _NAME_LENGTH = 28  # letters beside a bar
+_HAIRLINE = 0.001  # of a chart's width
 # The opacity of what is not chosen. Plotly's own marking is of no use for it: who clicks once more on what is marked
 # takes the mark away, of which Streamlit says nothing.
 FAINT = 0.25
@@ -61,6 +62,7 @@ def show(
         "modeBarButtons": [["toImage"]],
         "toImageButtonOptions": {"format": "png", "filename": f"weir-{name}", "scale": 2},
         "responsive": True,
+        **layouts.IN_POUNDS,
     }
     if pick is None:
         figure.layout.dragmode = False  # nothing is to be dragged, and a finger may scroll the page
@@ -221,8 +223,11 @@ def ranked(
     lengths = [each or 0.0 for each in numbers(values)]
     shown = [html.escape(words.shortened(name, _NAME_LENGTH), quote=False) for name in names]  # Plotly reads HTML
     rows = [f"{place}. {name}" for place, name in enumerate(shown, start=1)] if placed else shown
+    start, end = min(0.0, *lengths), max(0.0, *lengths)
+    reach = (end - start) or 1.0
     bars = go.Bar(
-        x=lengths,
+        # Of a bar without length Plotly draws nothing, not even its label.
+        x=[length or reach * _HAIRLINE for length in lengths],
         y=rows,
         orientation="h",
         marker={"color": [colour if chosen in {None, place} else f"{colour}33" for place in range(len(names))]},
@@ -237,10 +242,9 @@ def ranked(
         hoverinfo="skip",
         name=measure.label,
     )
-    start, end = min(0.0, *lengths), max(0.0, *lengths)
     to_click = go.Bar(
         base=[start] * len(rows),
-        x=[end - start] * len(rows),
+        x=[reach] * len(rows),
         y=rows,
         orientation="h",
         width=1,

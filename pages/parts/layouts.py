@@ -46,6 +46,8 @@ _AS_WIDE_AS_ARIAL = 1.08  # names in capitals are as much wider in Arial than in
 # Names of what the traces' colours mean, in a row over the chart.
 NAMES_ABOVE = {"orientation": "h", "y": 1.12, "x": 0, "traceorder": "normal"}
 _PARTS = ("legend", "margin", "xaxis", "yaxis")
+# Of a chart's settings: what a `$` in a number's format stands for. A sign before a pound stands before the pound, too.
+IN_POUNDS = {"locales": {"en": {"dictionary": {}, "format": {"currency": ["£", ""]}}}}
 
 
 def figure(*traces: BaseTraceType, **layout: Any) -> go.Figure:  # noqa: ANN401 - Plotly's own names
@@ -86,7 +88,7 @@ def value_axis(measure: Measure, greatest: Any) -> dict[str, Any]:  # noqa: ANN4
     """
     small = not (greatest or 0) > _FEW
     if measure.unit == "money":
-        return {"tickprefix": "£", "tickformat": ",.2f" if small else "~s"}
+        return {"tickformat": "$,.2f" if small else "$~s"}
     return {"dtick": 1} if small else {"tickformat": "~s"}
 
 
@@ -109,5 +111,4 @@ def note(text: str, above: int = 0) -> dict[str, Any]:
 
 def hover(measure: Measure, axis: str = "y") -> str:
     """The exact value for a tooltip."""
-    number = f"£%{{{axis}:,.2f}}" if measure.unit == "money" else f"%{{{axis}:,.0f}}"
-    return f"{measure.label} {number}<extra></extra>"
+    return f"{measure.label} %{{{axis}:{'$,.2f' if measure.unit == 'money' else ',.0f'}}}<extra></extra>"

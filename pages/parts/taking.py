@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import plotly.graph_objects as go
 import streamlit as st
 
+from pages.parts import layouts
 from queries import export
 
 if TYPE_CHECKING:
@@ -84,6 +85,6 @@ def document(figure: go.Figure, what: str) -> bytes:
     at_the_top = {"y": 1, "yref": "container", "yanchor": "top", "pad": {"t": 12}, "font": {"size": 16}}
     alone.update_layout(title={"text": html.escape(str(figure.layout.meta or what)), **at_the_top})
     # Among Plotly's own buttons is one that sends the chart to Plotly's cloud.
-    config = {"displayModeBar": False, "responsive": True}
+    config = {"displayModeBar": False, "responsive": True, **layouts.IN_POUNDS}
     page: str = alone.to_html(include_plotlyjs=True, config=config, div_id="chart", post_script=_SAVING)
     return page.encode()

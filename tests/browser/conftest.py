@@ -20,7 +20,7 @@ from tests.browser.views import View
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from playwright.sync_api import Browser
+    from playwright.sync_api import Browser, Page
 
     from tests.browser.views import Scheme
     from tests.conftest import Cloud
@@ -44,6 +44,14 @@ def browser() -> Iterator[Browser]:
         running = playwright.chromium.launch(executable_path=executable(), args=chromium.arguments())
         yield running
         running.close()
+
+
+@pytest.fixture(scope="module")
+def page(browser: Browser) -> Iterator[Page]:
+    """A page for what needs no dashboard, a chart that stands alone."""
+    opened = browser.new_page(viewport={"width": 600, "height": 400})
+    yield opened
+    opened.close()
 
 
 @pytest.fixture(scope="module")

@@ -14,18 +14,9 @@ from queries import definitions as d
 from tests.browser.views import View
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from playwright.sync_api import Browser, Page
+    from playwright.sync_api import Page
 
 _MEASURES = (d.NET_SALES, d.CUSTOMERS, d.RETURNS, d.VIEWS, d.LINES)
-
-
-@pytest.fixture(scope="module")
-def page(browser: Browser) -> Iterator[Page]:
-    opened = browser.new_page(viewport={"width": 600, "height": 400})
-    yield opened
-    opened.close()
 
 
 def faint(page: Page, figure: go.Figure) -> list[str]:

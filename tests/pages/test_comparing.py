@@ -167,8 +167,8 @@ def test_of_one_country_all_figures_of_products_are_of_the_same_months(world: Wo
 
 
 def test_half_a_pound_is_not_told_in_thousandths() -> None:
-    assert layouts.value_axis(d.NET_SALES, Decimal("0.77"))["tickformat"] == ",.2f"
-    assert layouts.value_axis(d.NET_SALES, Decimal(77_000))["tickformat"] == "~s"
+    assert layouts.value_axis(d.NET_SALES, Decimal("0.77"))["tickformat"] == "$,.2f"
+    assert layouts.value_axis(d.NET_SALES, Decimal(77_000))["tickformat"] == "$~s"
 
 
 def test_a_single_month_has_no_clock_on_its_axis() -> None:

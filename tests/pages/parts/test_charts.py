@@ -181,7 +181,7 @@ def test_what_is_counted_has_no_halves_on_its_axis(most: int) -> None:
     rows = frame(3, "D").assign(orders=[0, 1, most])
     for chart in (charts.course(rows, d.ORDERS, "day"), charts.columns(rows, d.ORDERS, "day")):
         assert (chart.layout.yaxis.dtick, chart.layout.yaxis.tickformat) == (1, None)
-    assert charts.columns(rows, d.NET_SALES, "day").layout.yaxis.tickformat == "~s"
+    assert charts.columns(rows, d.NET_SALES, "day").layout.yaxis.tickformat == "$~s"
 
 
 @pytest.mark.parametrize("most", [5, 12_000, -12_000])
