@@ -44,8 +44,9 @@ _ARGUMENTS = (
 )
 _START_S = 30
 _LIMIT_S = 60
-_LOOK_S = 0.3  # processor time is told in steps of 10 ms
-_AT_REST = 0.1  # of one processor
+_LOOK_S = 0.3
+_AT_REST_S = 0.035  # in one look; processor time is told in steps of 0.01 s
+_QUIET_LOOKS = 2
 
 
 class Browser:
@@ -86,14 +87,15 @@ class Browser:
         when there is no rest within a minute.
         """
         deadline = time.monotonic() + _LIMIT_S
-        before = self._cpu_s()
+        before, quiet = self._cpu_s(), 0
         while time.monotonic() < deadline:
             time.sleep(_LOOK_S)
             now = self._cpu_s()
-            if sum(taken - before.get(pid, 0) for pid, taken in now.items()) <= _AT_REST * _LOOK_S:
+            quiet = quiet + 1 if sum(taken - before.get(pid, 0) for pid, taken in now.items()) < _AT_REST_S else 0
+            if quiet == _QUIET_LOOKS:
                 return
             before = now
-        raise LocalCloudError(f"Chromium was still at work {_LIMIT_S} s after it opened a window: what keeps it busy?")
+        raise LocalCloudError(f"Chromium is still at work after {_LIMIT_S} s: `top` tells which of its processes is.")
 
     def _cpu_s(self) -> dict[int, float]:
         """What each process of it has taken so far."""

@@ -6,6 +6,7 @@ window, its figures asked before. Loaded again is the whole application loaded a
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass
 from statistics import median
 from typing import TYPE_CHECKING, Any
@@ -30,6 +31,22 @@ _OF_OTHERS = {
     "invoices": {"Lowest": "order=lowest", "Longest": "order=longest"},
     "customers": {"In the period": "best=period", "Month": "by=month"},
 }
+# And of lists: which one, how the option ends that is chosen, what it puts into the address.
+_OF_LISTS = {
+    "sales": (
+        ("Country", "Germany", "country="),
+        ("Compared with", "a year before", "compare="),
+        ("Choose a weekday and hour", "Thursdays at 12:00", "weekday="),
+    ),
+    "products": (("Choose a product", ")", "product="), ("Country", "Germany", "country=")),
+    "invoices": (("Country", "Germany", "country="),),
+    "customers": (
+        ("Choose a segment", "Champions", "segment="),
+        ("Choose a cohort and month", "%", "cohort="),
+        ("Country", "Germany", "country="),
+    ),
+}
+_NARROWED_AT = range(41, 45)  # as in `Days.address`
 P95 = 0.95
 
 
@@ -54,17 +71,19 @@ class Days:
 def opened(browser: Browser, server: Served, days: Days, page: str, repeats: int) -> dict[str, Any]:
     """`page` opened cold, and loaded again in the same window."""
     cold, again = [], []
-    before = server.cpu_s()
+    spent = 0.0
     for at in range(repeats):
         window = Window.of(browser)
         address = server.url + days.address(page, at)
+        before = server.cpu_s()
         cold.append(window.open(address))
         again.append(window.open(address))
+        spent += server.cpu_s() - before
         window.close()
     return {
         "cold_s": _spread([each.seconds for each in cold]),
         "again_s": _spread([each.seconds for each in again]),
-        "cpu_s_per_opening": (server.cpu_s() - before) / (2 * repeats),
+        "cpu_s_per_opening": spent / (2 * repeats),
         "page_bytes": max(each.sent_bytes for each in (*cold, *again)),
         "largest_message_bytes": max(each.largest_bytes for each in (*cold, *again)),
     }
@@ -98,7 +117,9 @@ def least(browser: Browser, server: Served, repeats: int) -> dict[str, Any]:
 def asked_on(browser: Browser, server: Served, days: Days) -> dict[str, Any]:
     """Another period or division of Sales, ranking of Products, order of Invoices, and so on, click by click.
 
-    Each asks something anew, but what the page asked a moment ago, and shows still, is kept for it as for any reader.
+    Then what narrows each page: a country, a comparison, an hour of a weekday, a product, a segment, one after the
+    other. Each asks something anew, but what the page asked a moment ago, and shows still, is kept for it as for any
+    reader.
     """
     window = Window.of(browser)
     window.open(server.url + days.address("sales", 40))
@@ -113,8 +134,15 @@ def asked_on(browser: Browser, server: Served, days: Days) -> dict[str, Any]:
     for page, choices in _OF_OTHERS.items():
         window.open(server.url + days.address(page, 40))
         seconds += [window.click(choice, wanted) for choice, wanted in choices.items()]
+    narrowed: list[float] = []
+    largest = 0
+    for at, (page, lists) in itertools.product(_NARROWED_AT, _OF_LISTS.items()):
+        window.open(server.url + days.address(page, at))
+        narrowed += [window.choose(*chosen) for chosen in lists]
+        largest = max(largest, window.largest_bytes)
     window.close()
-    return _spread(seconds) | {"clicks": len(seconds)}
+    clicked = _spread(seconds) | {"clicks": len(seconds)}
+    return {"clicked": clicked, "narrowed": _spread(narrowed) | {"clicks": len(narrowed)}, "largest": largest}
 
 
 def crowd(browser: Browser, server: Served, days: Days, periods: range, people: int) -> dict[str, Any]:

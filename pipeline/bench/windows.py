@@ -47,6 +47,20 @@ _WATCH = """(() => {
         element.click();
         return window.weirReady().then((at) => at - from);
     };
+    window.weirOpen = (label) => {
+        const field = document.querySelector(`[role=combobox][aria-label="${label}"]`);
+        field.blur(); field.focus(); field.select();
+        return true;
+    };
+    window.weirOption = (text) => new Promise((resolve) => {
+        const until = performance.now() + 1000;
+        const look = setInterval(() => {
+            const found = [...document.querySelectorAll('[role=option]')].some((each) => each.innerText.endsWith(text));
+            if (!found && performance.now() < until) return;
+            clearInterval(look);
+            resolve(found);
+        }, 5);
+    });
     window.weirSent = [];
     const Plain = window.WebSocket;
     window.WebSocket = class extends Plain {
@@ -56,6 +70,9 @@ _WATCH = """(() => {
         }
     };
 })()"""
+
+
+_TRIES = 5  # to open a list
 
 
 @dataclass(frozen=True)
@@ -109,9 +126,27 @@ class Window:
         """Click the choice that says `text`, wait until the address holds `wanted` and all is there; seconds."""
         return self._clicked("[data-testid=stButtonGroup] button", text, wanted, "")
 
+    def choose(self, label: str, text: str, wanted: str) -> float:
+        """Choose the first option of the list `label` that ends with `text`, and wait as `click` does.
+
+        Seconds from the choice; the list was open before.
+        """
+        for _ in range(_TRIES):
+            self._found(f"weirOpen({json.dumps(label)})")
+            self.browser.call("Input.insertText", self.session, text=text)
+            # What is typed while the page still draws may be lost.
+            if self._found(f"weirOption({json.dumps(text)})"):
+                break
+        return self._clicked("[role=option]", text, wanted, "")
+
     def visit(self, title: str) -> float:
         """Choose the page that the menu calls `title`, wait for it; seconds."""
         return self._clicked("[data-testid=stSidebarNavLink]", title, "", title)
+
+    @property
+    def largest_bytes(self) -> int:
+        """The largest message that the server sent since the window was last opened at an address."""
+        return int(self._found("Math.max(...weirSent)"))
 
     def close(self) -> None:
         """Forget everything."""

@@ -96,7 +96,7 @@ def _measured(outputs: Outputs, place: Path, folder: Path, opens: int) -> dict[s
     found: dict[str, Any] = {"rows": rows, "pages": {}}
     with driven.chromium() as browser:
         with served.dashboard(place, folder / "dashboard.log") as server:
-            windows.Window.of(browser).open(server.url + "/sales")  # the server has its modules then
+            _visited(browser, server.url + "/sales")  # the server has its modules then
             for title, address in PAGES.items():
                 begun = time.monotonic()
                 found["pages"][title] = pages.opened(browser, server, days, address, opens)
@@ -118,12 +118,18 @@ def _measured(outputs: Outputs, place: Path, folder: Path, opens: int) -> dict[s
         found["framework"] = {}
         for name, script in _FRAMEWORK.items():
             with served.dashboard(place, folder / "framework.log", script) as server:
-                windows.Window.of(browser).open(server.url)
+                _visited(browser, server.url)
                 found["framework"][name] = pages.least(browser, server, opens)
     names = [title.lower() for title in PAGES]
     found["figures"] = scripts.default_figures(place, str(days.first), str(days.last), _FIGURE_REPEATS, names)
     found["in_pandas"] = scripts.in_pandas(place, 5)
     return found
+
+
+def _visited(browser: driven.Browser, address: str) -> None:
+    window = windows.Window.of(browser)
+    window.open(address)
+    window.close()
 
 
 def _tell(what: str, begun: float) -> None:
@@ -145,7 +151,12 @@ def _written(found: dict[str, Any]) -> str:
             f"  {name:<26} cold {_pair(page['cold_s'])}  {'':<16}loaded again {_pair(page['again_s'])}"
             for name, page in part["framework"].items()
         ]
-        lines.append(f"  {'asking on':<26} {_pair(part['asking_on'])}  over {part['asking_on']['clicks']} clicks")
+        asking = part["asking_on"]
+        lines += [
+            f"  {name:<26} {_pair(asking[key])}  over {asking[key]['clicks']} clicks"
+            for name, key in (("asking on", "clicked"), ("narrowing", "narrowed"))
+        ]
+        lines.append(f"  {'largest message':<26} {asking['largest'] / 1000:,.0f} kB, of pages narrowed")
         lines += [
             f"  {crowd['people']:>2} at once{'':<17} {_pair(crowd)}  "
             f"server {crowd['cpu_s_per_opening']:.3f} CPU s an opening"

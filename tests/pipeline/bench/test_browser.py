@@ -66,8 +66,11 @@ def test_a_refusal_and_silence_are_told() -> None:
 
 @contextmanager
 def with_a_child_that_runs(script: str) -> Iterator[Browser]:
-    starts = f"import subprocess, sys; subprocess.run([sys.executable, '-c', {script!r}])"
-    with subprocess.Popen([sys.executable, "-c", starts], stdin=subprocess.PIPE) as process:
+    begun = f"print('begun', flush=True)\n{script}"
+    starts = f"import subprocess, sys; subprocess.run([sys.executable, '-c', {begun!r}])"
+    with subprocess.Popen([sys.executable, "-c", starts], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        assert process.stdout
+        assert process.stdout.readline() == b"begun\n"
         parent = psutil.Process(process.pid)
         try:
             yield Browser(cast("ClientConnection", FakeChromium()), parent)
@@ -85,7 +88,7 @@ def test_a_browser_whose_child_is_at_work_is_not(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(browser, "_LIMIT_S", 2)
     with (
         with_a_child_that_runs("while True: pass") as started,
-        pytest.raises(LocalCloudError, match="still at work 2 s after"),
+        pytest.raises(LocalCloudError, match="still at work after 2 s"),
     ):
         started.rest()
 
