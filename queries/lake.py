@@ -48,7 +48,10 @@ _BOUNDS = re.compile(
     re.IGNORECASE,
 )
 _HOUR = re.compile(r"\d{4}/\d\d/\d\d/\d\d")
+_TOO_MUCH = re.compile(r"bytes scanned limit", re.IGNORECASE)
 _MISSING = re.compile(r"TABLE_NOT_FOUND|SCHEMA_NOT_FOUND|does not exist", re.IGNORECASE)
+
+_NARROWER = "Choose fewer arrival hours where the page offers them; a comparison with the warehouse reads all."
 
 # Whoever asked tells of a failure, once; the driver would log it with its trace besides.
 logging.getLogger("pyathena").setLevel(logging.CRITICAL)
@@ -92,8 +95,9 @@ class Lake:
         except TimeoutError:
             with suppress(PyAthenaError):
                 cursor.cancel()
-            message = f"Athena took longer than {self._limit_s:.0f} s; the query was stopped. Choose fewer hours."
-            raise QueryTimeoutError(message) from None
+            raise QueryTimeoutError(
+                f"Athena took longer than {self._limit_s:.0f} s; the query was stopped. {_NARROWER}"
+            ) from None
         except PyAthenaError as error:
             raise _ours(error) from error
         frame = pd.DataFrame(rows, columns=[column[0] for column in cursor.description])
@@ -102,7 +106,7 @@ class Lake:
             Evidence(
                 query.name,
                 ENGINE,
-                sql,
+                query.sql,  # Athena has a mark in the place of each name
                 dict(parameters),
                 round(time.monotonic() - started, 3),
                 scanned_bytes=cursor.data_scanned_in_bytes,
@@ -150,4 +154,9 @@ def _ours(error: PyAthenaError) -> QueryError | NotDeployedError:
             raise error.__cause__
     if _MISSING.search(str(error)):
         return NotDeployedError(f"Athena does not know the table ({error}): run `python -m pipeline deploy`.")
+    if _TOO_MUCH.search(str(error)):
+        return QueryFailedError(
+            f"Athena stopped the query ({error}): more than the workgroup lets one query read. {_NARROWER} "
+            "Or deploy the stack with a greater ScannedBytesLimit."
+        )
     return QueryFailedError(f"Athena could not run the query: {error}")

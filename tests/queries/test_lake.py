@@ -128,7 +128,7 @@ def test_every_lake_query_of_ours_is_bounded_and_counts_an_event_once() -> None:
 
 def test_a_query_over_its_limit_is_stopped_in_the_engine() -> None:
     connection = FakeConnection(polls=10)
-    with pytest.raises(QueryTimeoutError, match="fewer hours"):
+    with pytest.raises(QueryTimeoutError, match="fewer arrival hours"):
         Lake(connection, limit_s=0.03).ask(query(BOUNDED), **HOURS)
     assert connection.cursors[0].cancelled
 
@@ -162,6 +162,18 @@ def test_a_query_that_was_called_off_is_stopped_in_the_engine() -> None:
 def test_what_athena_says_becomes_an_error_of_ours(error: Exception, expected: type[WeirError]) -> None:
     with pytest.raises(expected):
         Lake(FakeConnection(error)).ask(query(BOUNDED), **HOURS)
+
+
+def test_the_workgroups_limit_is_told_with_what_to_do() -> None:
+    error = OperationalError("Query cancelled! : Bytes scanned limit was exceeded")
+    with pytest.raises(QueryFailedError, match=r"fewer arrival hours .* greater ScannedBytesLimit"):
+        Lake(FakeConnection(error)).ask(query(BOUNDED), **HOURS)
+
+
+def test_the_evidence_names_what_was_bound() -> None:
+    evidence = Lake(FakeConnection()).ask(query(BOUNDED), **HOURS).evidence
+    assert evidence.sql == BOUNDED
+    assert all(f":{name}" in evidence.sql for name in evidence.parameters)
 
 
 @pytest.mark.usefixtures("silent_cloud")
