@@ -18,7 +18,6 @@ from pages.parts import (
     words,
 )
 from pipeline.errors import BadInputError
-from queries import definitions as d
 from queries.reports import customer, customers
 from queries.reports.lines import Which
 from queries.who import Who
@@ -74,5 +73,7 @@ with left, states.panel("The best customers"):
     customer_groups.best(state, who, best, of_all_time=of_all_time)
 with right, states.panel("Customers by country"):
     customer_groups.countries(state, who, countries)
-label = f"Order lines {'' if who.everybody else 'of these customers '}{words.about(state)}"
-behind.lines(Which(state.scope, who), label=label, note=d.LINES_OF_PERIOD, of_standings=True)
+of_these = "" if who.everybody else " of these customers"
+behind.lines(
+    Which(state.scope, who), label=f"Order lines{of_these}{state.country and ', '}{state.country}", of_standings=True
+)

@@ -122,9 +122,9 @@ RETURNING_NET_SALES = Measure(
 NOBODY_NET_SALES = Measure(
     "nobody_net_sales", "Sold without customer id", "money", "Net sales of the invoices that name no customer."
 )
-LINES_OF_PERIOD = (
-    "Those invoiced in the period, and of a country those invoiced to it. Figures of all time have more behind them "
-    "where the period is shorter."
+LINES_OF_CUSTOMERS = (
+    "Segments, cohorts, countries and the best customers are counted over all time: behind them are the lines invoiced "
+    "ever, behind new and returning ones those of the period. Of a country, those invoiced to it."
 )
 WHOSE_LINES = (
     "New: each customer's first order. Returning: all their other invoices, returns too. No customer id: invoices that "

@@ -31,6 +31,12 @@ class Cell(NamedTuple):
         return date(self.cohort.year + later // 12, later % 12 + 1, 1)
 
     @property
+    def ordered(self) -> tuple[datetime, datetime]:
+        """That month's first moment, and the first one after it (naive UTC)."""
+        after = Cell(self.cohort, self.since + 1).month
+        return _moment(self.month), _moment(after)
+
+    @property
     def address(self) -> str:
         """As an address holds it: `2011-01+3`."""
         return f"{self.cohort:%Y-%m}+{self.since}"

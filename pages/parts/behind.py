@@ -15,17 +15,20 @@ from queries import definitions as d
 from queries import export
 from queries.reports import lines as report
 from queries.reports.customer import NOBODY
+from queries.scope import ALWAYS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from queries.reports.invoices import Kind
     from queries.reports.lines import Standing, Which
+    from queries.scope import Scope
 
 _PAGE = 50
 # As many as a spreadsheet takes; more is what the lake is for.
 _MOST_ROWS = 1_048_575
 _WHOSE = {"": "All", "new": "New", "returning": "Returning", NOBODY: "No customer id"}
+_WHEN = {"": "In the period", "always": "Ever"}
 _FIRST_PAGE = {"rows": "1"}
 
 
@@ -39,8 +42,8 @@ def lines(
 ) -> None:
     """Offer order lines; `count` is how many there are where a rollup knows it, `label` and `note` what they are.
 
-    Which page is shown is in the address, as `rows`. With `of_standings` a reader may choose those of new or of
-    returning customers.
+    Which page is shown is in the address, as `rows`. With `of_standings`, of customers, a reader may choose those of
+    new or of returning ones, and those of all time, as most figures of customers are.
     """
     if count == 0 or not _opened(label):
         return
@@ -76,10 +79,25 @@ def _chosen(which: Which, *, of_standings: bool) -> Which:
                 which = replace(which, scope=replace(which.scope, customer=NOBODY))
             else:
                 which = replace(which, standing=cast("Standing", standing))
+            which = replace(which, scope=_at_their_time(which))
         # A first order is no return, and what is bought together is on orders.
         if not ((which.sought and which.sought.kind) or which.standing == "new" or which.beside):
             which = replace(which, kind=cast("Kind", options.one_of("lines", "Lines on", KINDS, sets=_FIRST_PAGE)))
     return which
+
+
+def _at_their_time(which: Which) -> Scope:
+    """Which time of these customers the reader chooses in the address: their segments and standings are of all time."""
+    times, cell = _WHEN, which.who.cell
+    if cell:
+        times = {**times, "month": f"In {cell.month:%B %Y}"}
+    when = options.one_of("when", "Invoiced", times, sets=_FIRST_PAGE, means=d.LINES_OF_CUSTOMERS)
+    if when == "always":
+        return replace(which.scope, since=ALWAYS.since, until=ALWAYS.until)
+    if when == "month" and cell:
+        since, until = cell.ordered
+        return replace(which.scope, since=since, until=until)
+    return which.scope
 
 
 def _none(which: Which) -> str:
@@ -122,6 +140,8 @@ def _show(number: int, frame: pd.DataFrame, total: int, parts: Callable[[], Iter
         if total:
             options.turner("rows", min(number, pages), pages)
             st.caption(f"{_lines(total)}, the oldest first" if total > 1 else _lines(total))
+            if total > _MOST_ROWS:
+                st.caption(f"A file holds the first {words.count(_MOST_ROWS)} of them: choose a shorter period.")
             _files(parts)
         st.button(
             "Close",
@@ -174,5 +194,5 @@ def _files(parts: Callable[[], Iterator[pd.DataFrame]]) -> None:
             key=f"lines {ending}",
             on_click="ignore",
             icon=":material/download:",
-            help=f"All of them, {words.count(_MOST_ROWS)} at most. If that fails, open the page anew: it tells why.",
+            help="All of them. If that fails, open the page anew: it tells why.",
         )

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 
     from queries.definitions import Measure
 
-# What the address says of the order lines behind a figure: which page, on which kind of invoice, of whom, with what.
-OF_LINES = ("rows", "lines", "whose", "beside")
+# What the address says of the order lines behind a figure: the page, the kind of invoice, whose, when, with what.
+OF_LINES = ("rows", "lines", "whose", "when", "beside")
 # That, the pages of other lists, and the step of one customer's history.
 PAGED = (*OF_LINES, "results", "members", "cohort_members", "during")
 _DIGITS = 9  # of a page's number; what it skips still fits the engine's numbers

@@ -13,7 +13,7 @@ from queries import segments
 from queries.reports import customer, customers
 from queries.reports import lines as order_lines
 from queries.reports.lines import Which
-from queries.scope import Scope
+from queries.scope import ALWAYS, Scope
 from queries.who import Cell, Who
 from tests.figures.recomputed import NOBODY, Lines, pounds
 
@@ -191,6 +191,22 @@ def test_a_cell_of_the_cohorts_is_these_customers(held: Held, since: int) -> Non
     assert found == {str(who): (pounds(row["sum"]), row["size"]) for who, row in expected.iterrows()}
     assert list(frame["gross_sales"]) == sorted(frame["gross_sales"], reverse=True)
     assert set(frame["found"]) == ({len(expected)} if len(expected) else set())
+
+
+def test_behind_segments_and_cells_are_their_own_order_lines(held: Held) -> None:
+    engine, _ = held
+    figures = customers.in_segments(engine, "").frame.set_index("key")["net_sales"].to_dict()
+    for segment in segments.SEGMENTS:
+        behind = list(order_lines.parts(engine, Which(ALWAYS, Who(segment)), 10**6))
+        assert sum(pd.concat(behind)["amount"] if behind else []) == (figures[segment.key] or 0), segment.key
+    assert sum(bool(figures[segment.key]) for segment in segments.SEGMENTS) > 1
+    cells = customers.cohorts(engine, "").frame
+    cell = Cell(cells["cohort"].iloc[0].date(), 1)
+    scope = Scope(*cell.ordered)
+    ordered = pd.concat(order_lines.parts(engine, Which(scope, Who(cell=cell), kind="order"), 10**6))
+    (counted,) = cells[(cells["cohort"] == cells["cohort"].iloc[0]) & (cells["since"] == 1)]["customers"]
+    assert ordered["customer_id"].nunique() == counted
+    assert sum(ordered["amount"]) == sum(customers.of_cohort(engine, Who(cell=cell), "", 10_000).frame["gross_sales"])
 
 
 def test_customers_by_country(held: Held) -> None:

@@ -90,6 +90,28 @@ def test_the_order_lines_of_new_and_of_returning_customers_and_of_nobody(world: 
     assert (page["standing"], page["of_kind"], page["least_recency"]) == ("returning", "return", 4)
 
 
+def test_the_order_lines_of_customers_are_of_the_period_of_all_time_or_of_a_cells_month(world: World) -> None:
+    days = {"start": "2011-11-01", "end": "2011-12-09"}
+    app = healthy(world.open("customers", **days, segment="champions", cohort="2010-12+3", rows="2"))
+
+    def spans(query: str) -> tuple[str, str]:
+        given = asked(world, query)
+        return str(given["since"])[:10], str(given["until"])[:10]
+
+    assert spans("lines_of_who") == ("2011-11-01", "2011-12-10")
+    when = next(group for group in app.button_group if group.label == "Invoiced")
+    assert list(when.options) == ["In the period", "Ever", "In March 2011"]
+    app = healthy(when.set_value("always").run())
+    assert [address(app, name) for name in ("when", "rows")] == ["always", "1"]
+    assert spans("lines_of_who") == spans("lines_of_who_count") == ("1900-01-01", "2200-01-01")
+    healthy(world.open("customers", **days, cohort="2010-12+3", rows="1", when="month"))
+    assert spans("lines_of_who") == ("2011-03-01", "2011-04-01")
+    app = healthy(world.open("customers", **days, segment="champions", rows="1", when="month"))
+    assert "The address is ignored where it says when" in text(app)
+    healthy(world.open("customers", **days, rows="1", when="always", whose="no customer id"))
+    assert spans("lines_of_scope") == ("1900-01-01", "2200-01-01")
+
+
 @pytest.mark.parametrize("more", [{"beside": "22699"}, {"beside": "22423", "product": "22423"}, {"beside": "\0"}])
 def test_a_product_that_goes_with_none_or_with_itself_is_told_of(world: World, more: dict[str, str]) -> None:
     app = healthy(world.open("products", **WHOLE, rows="1", **more))

@@ -37,6 +37,11 @@ def test_a_cells_month_may_be_years_later() -> None:
     assert Cell(date(2010, 12, 1), 25).month == date(2013, 1, 1)
 
 
+def test_a_cells_month_ends_where_the_next_begins() -> None:
+    cell = Cell(date(2010, 11, 1), 1)
+    assert [f"{moment:%Y-%m-%d %H:%M}" for moment in cell.ordered] == ["2010-12-01 00:00", "2011-01-01 00:00"]
+
+
 def test_everybody_is_within_all_bounds() -> None:
     bound = EVERYBODY.bound()
     assert EVERYBODY.everybody
