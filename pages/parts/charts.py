@@ -27,7 +27,6 @@ if TYPE_CHECKING:
 _MANY = 2_000
 _PULSE_HEIGHT = 160
 _NAME_LENGTH = 28  # letters beside a bar
-_HAIRLINE = 0.001  # of a chart's width
 # The opacity of what is not chosen. Plotly's own marking is of no use for it: who clicks once more on what is marked
 # takes the mark away, of which Streamlit says nothing.
 FAINT = 0.25
@@ -224,15 +223,14 @@ def ranked(
     shown = [html.escape(words.shortened(name, _NAME_LENGTH), quote=False) for name in names]  # Plotly reads HTML
     rows = [f"{place}. {name}" for place, name in enumerate(shown, start=1)] if placed else shown
     start, end = min(0.0, *lengths), max(0.0, *lengths)
-    reach = (end - start) or 1.0
     bars = go.Bar(
-        # Of a bar without length Plotly draws nothing, not even its label.
-        x=[length or reach * _HAIRLINE for length in lengths],
+        x=lengths,
         y=rows,
         orientation="h",
         marker={"color": [colour if chosen in {None, place} else f"{colour}33" for place in range(len(names))]},
         text=labels,
-        textposition="auto",
+        # Of a bar without length Plotly leaves out what might stand in it.
+        textposition=["auto" if length else "outside" for length in lengths],
         textangle=0,  # or Plotly may turn it where a bar is short
         # What stands on a pale bar is written as what stands beside it.
         insidetextfont={
@@ -244,7 +242,7 @@ def ranked(
     )
     to_click = go.Bar(
         base=[start] * len(rows),
-        x=[reach] * len(rows),
+        x=[(end - start) or 1] * len(rows),
         y=rows,
         orientation="h",
         width=1,

@@ -47,7 +47,7 @@ _AS_WIDE_AS_ARIAL = 1.08  # names in capitals are as much wider in Arial than in
 NAMES_ABOVE = {"orientation": "h", "y": 1.12, "x": 0, "traceorder": "normal"}
 _PARTS = ("legend", "margin", "xaxis", "yaxis")
 # Of a chart's settings: what a `$` in a number's format stands for. A sign before a pound stands before the pound, too.
-IN_POUNDS = {"locales": {"en": {"dictionary": {}, "format": {"currency": ["£", ""]}}}}
+IN_POUNDS = {"locales": {"en": {"format": {"currency": ["£", ""]}}}}
 
 
 def figure(*traces: BaseTraceType, **layout: Any) -> go.Figure:  # noqa: ANN401 - Plotly's own names
@@ -111,4 +111,5 @@ def note(text: str, above: int = 0) -> dict[str, Any]:
 
 def hover(measure: Measure, axis: str = "y") -> str:
     """The exact value for a tooltip."""
-    return f"{measure.label} %{{{axis}:{'$,.2f' if measure.unit == 'money' else ',.0f'}}}<extra></extra>"
+    number = "$,.2f" if measure.unit == "money" else ",.0f"
+    return f"{measure.label} %{{{axis}:{number}}}<extra></extra>"

@@ -30,6 +30,7 @@ def test_a_sign_stands_before_the_pound(page: Page) -> None:
     assert "\N{MINUS SIGN}£20k" in axis
     assert "£10k" in axis
     page.locator(".scatterlayer .point").first.hover(force=True)
+    page.locator(".hoverlayer :is(.hovertext, .legend)").first.wait_for()
     told = page.locator(".hoverlayer").text_content() or ""
     assert "Net sales -£20,000.00" in told.replace("\N{MINUS SIGN}", "-")
 
@@ -41,8 +42,17 @@ def test_a_bar_of_nothing_has_its_label_and_can_be_clicked(page: Page, measure: 
     figure.layout.clickmode = "event+select"
     labels = drawn(page, figure).locator(".barlayer .bartext")
     assert labels.all_text_contents() == ["a", "b", "c"]
-    page.evaluate("document.getElementById('chart').on('plotly_click', (at) => { window.clicked = at.points })")
+    inside = page.locator(".main-svg").first.bounding_box()
+    assert inside
+    for label in labels.all():
+        box = label.bounding_box()
+        assert box
+        assert box["x"] >= inside["x"]
+        assert box["x"] + box["width"] <= inside["x"] + inside["width"]
+    page.evaluate(
+        "window.clicked = []; document.getElementById('chart').on('plotly_click', (at) => { clicked = at.points })"
+    )
     row = page.locator(".barlayer .trace").nth(1).locator(".point").nth(1).bounding_box()
     assert row
     page.mouse.click(row["x"] + row["width"] / 2, row["y"] + row["height"] / 2)
-    assert page.evaluate("clicked.at(-1).pointNumber") == 1
+    assert page.evaluate("clicked.map((point) => point.pointNumber).at(-1)") == 1

@@ -447,6 +447,17 @@ def test_who_chooses_from_a_charts_list_by_keyboard_stays_on_it(view: View) -> N
         assert focused == "Choose a weekday and hour"
 
 
+def test_a_row_of_a_table_is_chosen_by_keyboard(view: View) -> None:
+    view.open("/products?leaders=1")
+    table = view.page.get_by_test_id("data-grid-canvas").last
+    table.wait_for()
+    view.settle()
+    table.focus()
+    view.page.keyboard.press("ArrowDown")
+    view.page.keyboard.press("Space")
+    view.page.wait_for_url("**product=*")
+
+
 def test_lake_counts_every_event(view: View, cloud: Cloud) -> None:
     view.open("/lake")
     assert int(view.metric("Events").replace(",", "")) >= cloud.receipt["accepted"]  # other tests send too

@@ -210,6 +210,7 @@ def test_the_real_files_sales(of_real: World) -> None:
     assert [penny(value) for value in drawn(app)] == list(REAL_MONTHS)
     assert "November 2011 sold most: £1.46M" in text(app)
     assert "United Kingdom bought most, 84% of all" in text(app)
+    assert "The first 8 of 38 countries." in text(app)
     assert sum(map(float, drawn(opened(of_real, "sales", None, **WHOLE, country="United Kingdom")))) == pytest.approx(
         9_747_747.934 - 1_559_941.57
     )

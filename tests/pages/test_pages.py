@@ -103,6 +103,9 @@ def test_overview_compares_the_latest_day(world: World) -> None:
     assert "Friday, 9 Dec 2011" in said
     assert app.metric[0].value == "£9,747,747.93"
     assert app.metric[0].delta == "-50.0%"
+    tiles = [metric for metric in app.metric if metric.label != "Active pages"]
+    assert len(tiles) == 5
+    assert all(metric.delta and len(metric.proto.chart_data) > 1 for metric in tiles), [each.label for each in tiles]
 
 
 def test_an_invoice_is_shown_with_its_lines_total_and_the_customers_others(world: World) -> None:
