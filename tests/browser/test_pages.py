@@ -454,7 +454,7 @@ def test_a_row_of_a_table_is_chosen_by_keyboard(view: View) -> None:
     view.settle()
     table.focus()
     view.page.keyboard.press("ArrowDown")
-    view.page.keyboard.press("Space")
+    view.page.keyboard.press("Shift+Space")  # as in spreadsheets
     view.page.wait_for_url("**product=*")
 
 

@@ -201,7 +201,7 @@ def test_behind_segments_and_cells_are_their_own_order_lines(held: Held) -> None
         assert sum(pd.concat(behind)["amount"] if behind else []) == (figures[segment.key] or 0), segment.key
     assert sum(bool(figures[segment.key]) for segment in segments.SEGMENTS) > 1
     cells = customers.cohorts(engine, "").frame
-    cell = Cell(cells["cohort"].iloc[0].date(), 1)
+    cell = Cell(cells["cohort"].iloc[0], 1)
     scope = Scope(*cell.ordered)
     ordered = pd.concat(order_lines.parts(engine, Which(scope, Who(cell=cell), kind="order"), 10**6))
     (counted,) = cells[(cells["cohort"] == cells["cohort"].iloc[0]) & (cells["since"] == 1)]["customers"]
