@@ -89,8 +89,10 @@ def show(state: Selection, who: Who, answering: Answering, newest: date | None) 
     customer_who.note(replace(who, cell=None), f"{newest_of}Of all time. Click a cell for its customers alone.")
     shown = pd.DataFrame([(cell.cohort, cell.since, cell.size, cell.share) for cell in every], columns=_Share._fields)
     evidence.show("Cohorts", answering, shown=shown, chart=chart)
+    of_wanted = st.empty()  # there or not, what follows keeps its place, and the browser what it has drawn of it
     if wanted:
-        _members(state, who, wanted)
+        with of_wanted.container():
+            _members(state, who, wanted)
 
 
 def _months_between(first: date, last: date) -> int:

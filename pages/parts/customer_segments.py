@@ -61,8 +61,10 @@ def show(state: Selection, who: Who, answering: Answering) -> None:
     )
     _explained(found.frame)
     evidence.show("Segments", answering, shown=found.frame, chart=chart)
+    of_wanted = st.empty()  # there or not, what follows keeps its place, and the browser what it has drawn of it
     if wanted:
-        _members(state, who, wanted)
+        with of_wanted.container():
+            _members(state, who, wanted)
 
 
 @st.fragment

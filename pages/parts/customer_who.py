@@ -43,8 +43,9 @@ def note(who: Who, more: str = "") -> None:
     """A line under a figure: whom it is about when that is not everybody, and `more`."""
     whom = _whom(who)
     line = " ".join(filter(None, (f"Only customers who {whom}." if whom else "", more)))
+    place = st.empty()  # there or not, what follows keeps its place, and the browser what it has drawn of it
     if line:
-        st.caption(words.plain(line))
+        place.caption(words.plain(line))
 
 
 def narrowed(who: Who, country: str = "") -> str:

@@ -46,7 +46,7 @@ _OF_LISTS = {
         ("Country", "Germany", "country="),
     ),
 }
-_NARROWED_AT = range(41, 45)  # as in `Days.address`
+_NARROWED_AT = range(41, 45)  # periods of `Days.address`, long ones
 P95 = 0.95
 
 
