@@ -75,5 +75,7 @@ with right, states.panel("Customers by country"):
     customer_groups.countries(state, who, countries)
 of_these = "" if who.everybody else " of these customers"
 behind.lines(
-    Which(state.scope, who), label=f"Order lines{of_these}{state.country and ', '}{state.country}", of_standings=True
+    Which(state.scope, who),
+    label=f"Order lines{of_these}{state.country and ', '}{state.country}",
+    of_customers="In the period" if state.step is None else f"Of {words.step(state.step, state.by)}",
 )

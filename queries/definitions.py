@@ -123,8 +123,8 @@ NOBODY_NET_SALES = Measure(
     "nobody_net_sales", "Sold without customer id", "money", "Net sales of the invoices that name no customer."
 )
 LINES_OF_CUSTOMERS = (
-    "Segments, cohorts, countries and the best customers are counted over all time: behind them are the lines invoiced "
-    "ever, behind new and returning ones those of the period. Of a country, those invoiced to it."
+    "Behind segments, cohorts, countries and the best customers of all time stand the lines invoiced ever, behind all "
+    "else those of the period. Of a country, those invoiced to it."
 )
 WHOSE_LINES = (
     "New: each customer's first order. Returning: all their other invoices, returns too. No customer id: invoices that "

@@ -28,7 +28,6 @@ _PAGE = 50
 # As many as a spreadsheet takes; more is what the lake is for.
 _MOST_ROWS = 1_048_575
 _WHOSE = {"": "All", "new": "New", "returning": "Returning", NOBODY: "No customer id"}
-_WHEN = {"": "In the period", "always": "Ever"}
 _FIRST_PAGE = {"rows": "1"}
 
 
@@ -38,18 +37,18 @@ def lines(
     label: str = "Order lines behind it",
     note: str = "",
     *,
-    of_standings: bool = False,
+    of_customers: str = "",
 ) -> None:
     """Offer order lines; `count` is how many there are where a rollup knows it, `label` and `note` what they are.
 
-    Which page is shown is in the address, as `rows`. With `of_standings`, of customers, a reader may choose those of
-    new or of returning ones, and those of all time, as most figures of customers are.
+    Which page is shown is in the address, as `rows`. Behind figures `of_customers`, which says what time the scope is
+    about, a reader may choose those of new or of returning ones, and those of all time, as most such figures are.
     """
     if count == 0 or not _opened(label):
         return
     if note:
         st.caption(words.plain(note))
-    chosen = _chosen(which, of_standings=of_standings)
+    chosen = _chosen(which, of_customers)
     which, count = chosen, count if chosen == which else None
     number = options.page_number("rows", 0)
     questions = [asked.warehouse(report.page, which, number, _PAGE)]
@@ -67,10 +66,10 @@ def lines(
         evidence.show("Order lines", answering, more={"How many": counting[0]} if counting else None)
 
 
-def _chosen(which: Which, *, of_standings: bool) -> Which:
+def _chosen(which: Which, of_customers: str) -> Which:
     """Those of them that the reader chooses in the address."""
     with st.container(horizontal=True):
-        if of_standings:
+        if of_customers:
             whose = _WHOSE if which.who.everybody else {name: _WHOSE[name] for name in _WHOSE if name != NOBODY}
             standing = options.one_of(
                 "whose", "Customers", whose, sets=_FIRST_PAGE, drops=("lines",), means=d.WHOSE_LINES
@@ -79,18 +78,18 @@ def _chosen(which: Which, *, of_standings: bool) -> Which:
                 which = replace(which, scope=replace(which.scope, customer=NOBODY))
             else:
                 which = replace(which, standing=cast("Standing", standing))
-            which = replace(which, scope=_at_their_time(which))
+            which = replace(which, scope=_at_their_time(which, of_customers))
         # A first order is no return, and what is bought together is on orders.
         if not ((which.sought and which.sought.kind) or which.standing == "new" or which.beside):
             which = replace(which, kind=cast("Kind", options.one_of("lines", "Lines on", KINDS, sets=_FIRST_PAGE)))
     return which
 
 
-def _at_their_time(which: Which) -> Scope:
-    """Which time of these customers the reader chooses in the address: their segments and standings are of all time."""
-    times, cell = _WHEN, which.who.cell
+def _at_their_time(which: Which, of_scope: str) -> Scope:
+    """The scope at the time that the reader chooses in the address; that of the scope itself is called `of_scope`."""
+    times, cell = {"": of_scope, "always": "Ever"}, which.who.cell
     if cell:
-        times = {**times, "month": f"In {cell.month:%B %Y}"}
+        times["month"] = f"In {cell.month:%B %Y}"
     when = options.one_of("when", "Invoiced", times, sets=_FIRST_PAGE, means=d.LINES_OF_CUSTOMERS)
     if when == "always":
         return replace(which.scope, since=ALWAYS.since, until=ALWAYS.until)

@@ -36,7 +36,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     bench_delivery.add_arguments(child)
     text = "what a reader of the dashboard waits for, in Chromium"
     child = what.add_parser(
-        "pages", help=text, description=f"{text[0].upper()}{text[1:]}, cold, warm, asking on, ten at once."
+        "pages", help=text, description=f"{text[0].upper()}{text[1:]}, cold, warm, asking on, narrowed, ten at once."
     )
     bench_pages.add_arguments(child)
 

@@ -110,6 +110,10 @@ def test_the_order_lines_of_customers_are_of_the_period_of_all_time_or_of_a_cell
     assert "The address is ignored where it says when" in text(app)
     healthy(world.open("customers", **days, rows="1", when="always", whose="no customer id"))
     assert spans("lines_of_scope") == ("1900-01-01", "2200-01-01")
+    app = healthy(world.open("customers", **days, by="month", step="2011-11-01", rows="1"))
+    when = next(group for group in app.button_group if group.label == "Invoiced")
+    assert list(when.options) == ["Of November 2011", "Ever"]
+    assert spans("lines_of_scope") == ("2011-11-01", "2011-12-01")
 
 
 @pytest.mark.parametrize("more", [{"beside": "22699"}, {"beside": "22423", "product": "22423"}, {"beside": "\0"}])
