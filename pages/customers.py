@@ -73,9 +73,6 @@ with left, states.panel("The best customers"):
     customer_groups.best(state, who, best, of_all_time=of_all_time)
 with right, states.panel("Customers by country"):
     customer_groups.countries(state, who, countries)
-of_these = "" if who.everybody else " of these customers"
-behind.lines(
-    Which(state.scope, who),
-    label=f"Order lines{of_these}{state.country and ', '}{state.country}",
-    of_customers="In the period" if state.step is None else f"Of {words.step(state.step, state.by)}",
-)
+of_these = f"{'' if who.everybody else ' of these customers'}{state.country and ', '}{state.country}"
+time = "In the period" if state.step is None else f"Of {words.step(state.step, state.by)}"
+behind.lines(Which(state.scope, who), label=f"Order lines{of_these}", of_customers=time)
