@@ -7,6 +7,7 @@ import streamlit as st
 from pages.parts import (
     asked,
     behind,
+    columns,
     customer_cohorts,
     customer_groups,
     customer_segments,
@@ -32,7 +33,7 @@ state, span = frame.begin(
     # One customer's history is about nobody else, and of all time and every country.
     narrows=("customer",) if of_one else ("country", "step"),
     by_options=("day", "month", "year"),
-    series=3,
+    series=columns.NUMBERS_OF_A_PART * len(customer_groups.STANDINGS),
     more=None if of_one else customer_who.crumbs,
 )
 if state.customer:

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import streamlit as st
 
-from pages.parts import asked, charts, evidence, head, periods, sessions, states, tiles, words
+from pages.parts import asked, charts, columns, evidence, head, periods, sessions, states, tiles, words
 from queries import definitions as d
 from queries.reports import arrivals
 
@@ -45,7 +45,7 @@ def arrived(answering: asked.Answering) -> None:
         f"Most arrived at {words.step(busiest['hour'], 'hour')} UTC: {words.count(busiest['records'])} records"
     )
     charts.show(
-        charts.columns(frame, d.RECORDS, "hour", time="hour"),
+        columns.of(frame, d.RECORDS, "hour", time="hour"),
         key="arrivals",
         alt=f"Records by arrival hour, {words.period(period)}.",
     )

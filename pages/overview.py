@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import streamlit as st
 
-from pages.parts import active_now, asked, behind, charts, evidence, head, newest_event, states, tiles, words
+from pages.parts import active_now, asked, behind, charts, columns, evidence, head, newest_event, states, tiles, words
 from queries import definitions as d
 from queries.period import Period
 from queries.reports import sales
@@ -62,7 +62,7 @@ if days:
     most = f"{words.day(best['period'])} sold most in {DAYS} days: {words.short_money(best['net_sales'])}"
     title = most if best["net_sales"] > 0 else words.none_sold("day")
     st.subheader(title, help=f"{d.NET_SALES.label}: {d.NET_SALES.definition}")
-    chart = charts.columns(days.frame, d.NET_SALES, "day")
+    chart = columns.of(days.frame, d.NET_SALES, "day")
     charts.show(
         chart,
         key="overview days",

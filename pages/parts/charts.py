@@ -30,7 +30,10 @@ _NAME_LENGTH = 28  # letters beside a bar
 # The opacity of what is not chosen. Plotly's own marking is of no use for it: who clicks once more on what is marked
 # takes the mark away, of which Streamlit says nothing.
 FAINT = 0.25
-_MARKED = 400  # as many points have marks to click on; more would be a band
+_MARKED = 180  # as many points of a line have a mark that can be seen; more would be a band
+_LISTED = 400  # as many names a list under a chart has; more would be endless
+# Marks that are pointed at and clicked all the same, but not drawn: thousands of them would take the browser 0.3 s.
+UNDRAWN = {"opacity": 0, "maxdisplayed": 1}
 MOST_POINTS = 15_000
 
 
@@ -75,7 +78,7 @@ def show(
 
     figure.layout.clickmode, figure.layout.dragmode = "event+select", "pan"
     st.plotly_chart(figure, key=key, alt=alt, config=config, theme=None, on_select=picked, selection_mode="points")
-    if 0 < len(names) <= _MARKED:
+    if 0 < len(names) <= _LISTED:
         options.by_name(pick, names, what)
 
 
@@ -103,11 +106,7 @@ def course(
             y=values,
             mode="lines+markers",
             line={"color": colour, "width": 2},
-            marker={
-                "color": colour,
-                "size": 6 if marked else 3,
-                "opacity": (1 if chosen is None else FAINT) if marked else 0,
-            },
+            marker={"color": colour, **({"size": 6, "opacity": 1 if chosen is None else FAINT} if marked else UNDRAWN)},
             unselected={"marker": {"opacity": FAINT if marked else 0}},
             selected={"marker": {"opacity": 1, "size": 11}},
             hovertemplate=layouts.hover(measure),
@@ -134,25 +133,6 @@ def course(
         )
     both = frame if before is None else pd.concat([frame, before])
     return layouts.figure(*traces, **layouts.over_time(frame[time], by, measure, both[measure.column].abs().max()))
-
-
-def columns(
-    frame: pd.DataFrame, measure: Measure, by: By, time: str = "period", chosen: int | None = None
-) -> go.Figure:
-    """One measure over time, a column for each step; that at the place `chosen` stands out."""
-    trace = go.Bar(
-        **layouts.steps(frame[time], by),
-        y=numbers(frame[measure.column]),
-        # A column that stands alone would be as wide as Plotly likes.
-        width=layouts.STEP_MS[by] * 0.75 if by in layouts.STEP_MS else None,
-        marker={
-            "color": theme.OF_MEASURE[measure.column][0],
-            "opacity": standing_out(None if chosen is None else {chosen}, len(frame)),
-        },
-        hovertemplate=layouts.hover(measure),
-        name=measure.label,
-    )
-    return layouts.figure(trace, **layouts.over_time(frame[time], by, measure, frame[measure.column].abs().max()))
 
 
 def pulse(series: Series, measure: Measure) -> go.Figure:

@@ -149,7 +149,7 @@ def _triangle(cells: Sequence[_Share], chosen: Cell | None) -> go.Figure:
     return layouts.figure(
         shown,
         marks,
-        hovermode="closest",
+        **heat.POINTED,
         height=26 * len(starts) + 64,
         xaxis={"type": "category", "side": "top"},
         yaxis={"type": "category", "autorange": "reversed", "showgrid": False, "dtick": 1},

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import plotly.graph_objects as go
 import streamlit as st
 
 from pages.parts import (
     charts,
+    columns,
     customer_segments,
     customer_who,
     evidence,
-    layouts,
     narrowing,
     options,
     theme,
@@ -32,7 +31,7 @@ if TYPE_CHECKING:
 
 _COUNTRIES = 8
 _DEFINED = (d.NEW_CUSTOMERS, d.RETURNING_ORDERS, d.NEW_NET_SALES, d.RETURNING_NET_SALES)
-_STANDINGS = (
+STANDINGS = (
     ("new", "New", theme.NEW),
     ("returning", "Returning", theme.ORDERS),
     ("nobody", "No customer id", theme.GREY),
@@ -70,7 +69,7 @@ def new_and_returning(state: Selection, who: Who, answering: Answering) -> None:
         evidence.show("New and returning", answering)
         return
     frame, chosen = found.frame, _of_step(found.frame, state)
-    orders = sum(int(chosen[f"{name}_orders"].sum()) for name, _, _ in _STANDINGS)
+    orders = sum(int(chosen[f"{name}_orders"].sum()) for name, _, _ in STANDINGS)
     back = int(chosen["returning_orders"].sum())
     share = f"{back / orders:.0%} of orders came from returning customers" if orders else "No orders"
     st.subheader(
@@ -79,7 +78,10 @@ def new_and_returning(state: Selection, who: Who, answering: Answering) -> None:
     )
     measure = options.measure("standing", (d.ORDERS, d.NET_SALES))
     steps = list(frame["period"])
-    chart = _stacked(frame, measure, state)
+    parts = [columns.Part(f"{name}_{measure.column}", label, colour) for name, label, colour in STANDINGS]
+    chart = columns.of_parts(
+        frame, parts, measure, state.by, chosen=steps.index(state.step) if state.step in steps else None
+    )
     charts.show(
         chart,
         key=f"customers {measure.column} {state.step}",
@@ -96,24 +98,6 @@ def new_and_returning(state: Selection, who: Who, answering: Answering) -> None:
 def _of_step(frame: pd.DataFrame, state: Selection) -> pd.DataFrame:
     """The rows that the page is narrowed to: that of the step, where one is chosen."""
     return frame if state.step is None or frame.empty else frame[frame["period"] == state.step]
-
-
-def _stacked(frame: pd.DataFrame, measure: d.Measure, state: Selection) -> go.Figure:
-    places = [place for place, step in enumerate(frame["period"]) if step == state.step]
-    at = layouts.steps(frame["period"], state.by)
-    traces = [
-        go.Bar(
-            **at,
-            y=charts.numbers(frame[f"{name}_{measure.column}"]),
-            name=label,
-            marker={"color": colour, "opacity": charts.standing_out(places or None, len(frame))},
-            hovertemplate=layouts.hover(measure).replace(measure.label, label),
-        )
-        for name, label, colour in _STANDINGS
-    ]
-    greatest = frame[[f"{name}_{measure.column}" for name, _, _ in _STANDINGS]].sum(axis=1).max()
-    layout = layouts.over_time(frame["period"], state.by, measure, greatest)
-    return layouts.figure(*traces, **layout, barmode="relative", showlegend=True, legend=layouts.NAMES_ABOVE)
 
 
 def best(state: Selection, who: Who, answering: Answering, *, of_all_time: bool) -> None:

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from queries.definitions import Measure
 
 _HEIGHT = 300
+# A click on a cell is one on the mark in the middle of it, which is at most so many pixels away.
+POINTED = {"hovermode": "closest", "hoverdistance": 40}
 
 
 def weekdays(frame: pd.DataFrame, measure: Measure, chosen: tuple[int, int] | None = None) -> go.Figure:
@@ -53,7 +55,7 @@ def weekdays(frame: pd.DataFrame, measure: Measure, chosen: tuple[int, int] | No
     return layouts.figure(
         shown,
         marks,
-        hovermode="closest",
+        **POINTED,
         height=_HEIGHT,
         xaxis={"dtick": 2, "ticksuffix": ":00", "range": [hours[0] - 0.5, hours[-1] + 0.5]},
         yaxis={"tickvals": days, "ticktext": names, "autorange": "reversed", "showgrid": False, "zeroline": False},
@@ -65,7 +67,7 @@ def weekdays(frame: pd.DataFrame, measure: Measure, chosen: tuple[int, int] | No
 def to_click(x: Sequence[Any], y: Sequence[Any], **more: Any) -> go.Scatter:  # noqa: ANN401 - Plotly's
     """Clear marks over the cells of a heat map, whose own cells Plotly cannot choose; `more` is of the marks."""
     unseen = {"marker": {"opacity": 0}}
-    marks = {"size": 18, "symbol": "square", "opacity": 0}
+    marks = {"size": 18, "symbol": "square", **charts.UNDRAWN}
     return go.Scatter(x=x, y=y, mode="markers", marker=marks, unselected=unseen, selected=unseen, **more)
 
 

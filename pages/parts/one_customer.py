@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 import streamlit as st
 
-from pages.parts import asked, behind, charts, evidence, invoice_lists, options, states, tables, tiles, words
+from pages.parts import asked, behind, charts, columns, evidence, invoice_lists, options, states, tables, tiles, words
 from pipeline.errors import BadInputError
 from queries import definitions as d
 from queries import segments
@@ -101,7 +101,7 @@ def _course(state: Selection, answering: Answering, name: str, step: datetime | 
     most = f"{words.step(best['period'], state.by)} was the best: {words.short_money(best['net_sales'])}"
     st.subheader(most if best["net_sales"] > 0 else words.none_sold(state.by), help=_DEFINED)
     steps = [start.to_pydatetime() for start in course.frame["period"]]
-    chart = charts.columns(course.frame, d.NET_SALES, state.by, chosen=steps.index(step) if step in steps else None)
+    chart = columns.of(course.frame, d.NET_SALES, state.by, chosen=steps.index(step) if step in steps else None)
     charts.show(
         chart,
         key=f"customer course {step}",

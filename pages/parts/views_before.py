@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from pages.parts import asked, charts, evidence, flows, operators, periods, states, words
+from pages.parts import asked, charts, columns, evidence, flows, operators, periods, states, words
 from queries import definitions as d
 from queries.reports import views
 
@@ -36,7 +36,7 @@ def show() -> None:
             return
         best = found.greatest("views")
         st.subheader(f"{words.step(best['period'], by)} had the most page views: {words.count(best['views'])}")
-        drawn = charts.columns(found.frame, d.VIEWS, by)
+        drawn = columns.of(found.frame, d.VIEWS, by)
         alt = f"Page views by {by} in which they occurred, {words.period(period)}."
         charts.show(drawn, key=f"views by {by}", alt=alt)
         if best["outside"]:

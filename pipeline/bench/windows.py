@@ -17,8 +17,9 @@ if TYPE_CHECKING:
     from pipeline.bench.browser import Browser
 
 _WATCH = """(() => {
-    const drawn = (chart) => chart.offsetParent === null || chart.querySelector('.main-svg');
-    const sketched = (line) => line.offsetParent === null || line.querySelector('canvas, svg');
+    // Whether something can be seen is asked last: the browser has to lay out the page for it, which takes time itself.
+    const drawn = (chart) => chart.querySelector('.main-svg') || chart.offsetParent === null;
+    const sketched = (line) => line.querySelector('canvas, svg') || line.offsetParent === null;
     const there = () => {
         const app = document.querySelector('[data-testid=stApp]');
         return app && app.dataset.testScriptState === 'notRunning'

@@ -9,11 +9,9 @@ import pandas as pd
 import pytest
 import streamlit as st
 
-from pages.parts import charts, customer_groups, flows, heat, theme
+from pages.parts import charts, columns, flows, heat, theme
 from pipeline.health.metrics import Series
 from queries import definitions as d
-from queries.period import Period
-from queries.selection import Selection
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go
@@ -61,7 +59,7 @@ def test_nothing_makes_plotly_draw_a_second_copy_of_a_chart_again(shown: Shown) 
     charts.show(charts.ranking(names, pd.Series([3.0, 2.0, 1.0]), names, d.NET_SALES), "b", "", pick=print)
     charts.show(heat.weekdays(hours, d.NET_SALES, (1, 9)), "c", "", pick=print)
     clickable = len(shown)
-    charts.show(charts.columns(rows, d.ORDERS, "day"), "d", "")
+    charts.show(columns.of(rows, d.ORDERS, "day"), "d", "")
     charts.show(charts.pulse(pulse, d.VIEWS), "e", "")
     charts.show(flows.chart(views), "f", "")
     assert len(shown) == clickable + 3
@@ -99,7 +97,6 @@ def test_a_chart_of_other_data_or_colours_is_drawn_anew(shown: Shown) -> None:
 def test_no_course_is_over_100_kb(steps: int, freq: str, by: By, measure: d.Measure) -> None:
     rows = frame(steps, freq)
     assert len(charts.course(rows, measure, by).to_json()) < LIMIT
-    assert len(charts.columns(rows, measure, by).to_json()) < LIMIT
 
 
 @pytest.mark.parametrize("measure", [d.NET_SALES, d.ORDERS])
@@ -107,15 +104,6 @@ def test_what_stands_beside_another_period_is_not_over_100_kb(measure: d.Measure
     for steps in (charts.MOST_POINTS // 2, 2_000, 8_976 // 2):
         rows = frame(steps, "h")
         assert len(charts.course(rows, measure, "hour", before=rows).to_json()) < LIMIT
-
-
-def test_columns_of_three_parts_are_not_over_100_kb() -> None:
-    for steps in (charts.MOST_POINTS // 3, 2_000):
-        names = [f"{standing}_orders" for standing in ("new", "returning", "nobody")]
-        rows = frame(steps, "D")
-        parted = rows[["period"]].assign(**dict.fromkeys(names, rows["net_sales"]))
-        state = Selection(Period(parted["period"].iloc[0].date(), parted["period"].iloc[-1].date()), "day")
-        assert len(customer_groups._stacked(parted, d.ORDERS, state).to_json()) < LIMIT
 
 
 def test_a_name_is_text_to_plotly_too() -> None:
@@ -129,15 +117,6 @@ def test_what_stands_in_a_bar_can_be_read() -> None:
         assert theme.contrast(theme.ink_on(colour), colour) >= 4.5, colour
     assert theme.contrast("#000000", "#FFFFFF") == pytest.approx(21)
     assert theme.contrast("#FFFFFF", "#009E73") == pytest.approx(3.42, abs=0.01)
-
-
-def test_columns_are_as_wide_as_their_step_and_few_have_no_ticks_between_them() -> None:
-    cases: tuple[tuple[int, str, By, int], ...] = ((1, "h", "hour", 3_600_000), (3, "D", "day", 86_400_000))
-    for steps, freq, by, step in cases:
-        drawn = charts.columns(frame(steps, freq), d.ORDERS, by)
-        assert drawn.data[0].width == step * 0.75
-        assert drawn.layout.xaxis.dtick == step
-    assert charts.columns(frame(48, "h"), d.ORDERS, "hour").layout.xaxis.dtick is None
 
 
 def test_rankings_and_pulses_are_small() -> None:
@@ -179,13 +158,13 @@ def test_a_missing_average_is_a_gap() -> None:
 @pytest.mark.parametrize("most", [0, 2, 4, -4])
 def test_what_is_counted_has_no_halves_on_its_axis(most: int) -> None:
     rows = frame(3, "D").assign(orders=[0, 1, most])
-    for chart in (charts.course(rows, d.ORDERS, "day"), charts.columns(rows, d.ORDERS, "day")):
+    for chart in (charts.course(rows, d.ORDERS, "day"), columns.of(rows, d.ORDERS, "day")):
         assert (chart.layout.yaxis.dtick, chart.layout.yaxis.tickformat) == (1, None)
-    assert charts.columns(rows, d.NET_SALES, "day").layout.yaxis.tickformat == "$~s"
+    assert columns.of(rows, d.NET_SALES, "day").layout.yaxis.tickformat == "$~s"
 
 
 @pytest.mark.parametrize("most", [5, 12_000, -12_000])
 def test_many_counts_have_an_axis_of_few_marks(most: int) -> None:
     rows = frame(3, "D").assign(orders=[0, 1, most])
-    for chart in (charts.course(rows, d.ORDERS, "day"), charts.columns(rows, d.ORDERS, "day")):
+    for chart in (charts.course(rows, d.ORDERS, "day"), columns.of(rows, d.ORDERS, "day")):
         assert (chart.layout.yaxis.dtick, chart.layout.yaxis.tickformat) == (None, "~s")
