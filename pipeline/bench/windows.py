@@ -17,8 +17,9 @@ if TYPE_CHECKING:
     from pipeline.bench.browser import Browser
 
 _WATCH = """(() => {
-    // Whether something can be seen is asked last: the browser has to lay out the page for it, which takes time itself.
-    const drawn = (chart) => chart.querySelector('.main-svg') || chart.offsetParent === null;
+    // The frame of a chart is there before the chart. Whether it can be seen is asked last: the browser has to lay out
+    // the page for that, which takes time itself.
+    const drawn = (frame) => frame.querySelector('.main-svg, [data-testid=stDataFrame]') || frame.offsetParent === null;
     const sketched = (line) => line.querySelector('canvas, svg') || line.offsetParent === null;
     const there = () => {
         const app = document.querySelector('[data-testid=stApp]');
@@ -28,7 +29,7 @@ _WATCH = """(() => {
             && (!window.weirWanted || location.search.includes(window.weirWanted))
             && (!window.weirTitle || document.querySelector('h1')?.innerText.startsWith(window.weirTitle))
             && !document.querySelector('[data-testid=stSpinner], [data-testid=stSkeleton], [class*="st-key-cancel-"]')
-            && [...document.querySelectorAll('[data-testid=stPlotlyChart]')].every(drawn)
+            && [...document.querySelectorAll('[data-testid=stFullScreenFrame]')].every(drawn)
             && [...document.querySelectorAll('[data-testid=stMetricChart]')].every(sketched);
     };
     let since = null, ready = null, waiting = null;

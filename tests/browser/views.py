@@ -69,9 +69,9 @@ class View:
         self.page.wait_for_function(_STILL)
         self.page.wait_for_timeout(300)
         self.page.wait_for_function(_STILL)
-        for chart in self.page.get_by_test_id("stPlotlyChart").all():
-            if chart.is_visible():
-                chart.locator(".main-svg").first.wait_for()
+        for frame in self.page.get_by_test_id("stFullScreenFrame").all():  # there before its chart or table
+            if frame.is_visible():
+                frame.locator(".main-svg, [data-testid=stDataFrame]").first.wait_for()
 
     def pick(self, mark: Locator) -> None:
         """Click a mark of a chart, as a hand does: over it first, until the chart tells what is there."""
