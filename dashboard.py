@@ -11,6 +11,7 @@ from pages.parts.states import failed
 from pipeline.errors import LocalCloudError, WeirError
 from pipeline.settings import REPOSITORY, settle
 
+sent.in_one_piece()
 st.set_page_config(
     page_title="Weir", page_icon=REPOSITORY / "pages/parts/weir.svg", layout="wide", initial_sidebar_state="auto"
 )
@@ -49,5 +50,5 @@ except WeirError as error:
     st.title(page.title)
     failed("The stack", error)
 else:
-    with sent.whole(), asked.whole_page():
+    with asked.whole_page():
         page.run()

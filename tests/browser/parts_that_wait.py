@@ -26,16 +26,16 @@ def part(name: str) -> None:
         st.button("Cancel", key=name)
 
 
-with sent.whole():
-    run = st.session_state["run"] = st.session_state.get("run", 0) + 1
-    st.title("Parts that wait")
-    st.markdown(f"run {run}")
-    time.sleep(1.1)  # as a page waits for its figures
-    first(run, time.monotonic() + 0.7)
-    part("second")
-    left, right = st.columns(2)
-    with left:
-        part("left")
-    with right:
-        part("right")
-    st.button("after them")
+sent.in_one_piece()
+run = st.session_state["run"] = st.session_state.get("run", 0) + 1
+st.title("Parts that wait")
+st.markdown(f"run {run}")
+time.sleep(float(st.query_params["takes"]))  # as a page waits for its figures
+first(run, time.monotonic() + 0.7)
+part("second")
+left, right = st.columns(2)
+with left:
+    part("left")
+with right:
+    part("right")
+st.button("after them")
