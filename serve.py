@@ -15,6 +15,8 @@
   the pages have, and the browser's main thread has 0.08 s less to do.
 - Streamlit's page asks a server below its own address first, as in `/sales/_stcore/health`, and waits before it asks
   elsewhere; then it asks for what it may do, and only then connects. Here the page says both from the start.
+- Streamlit's page begins to make itself anew with the first of a run's hundred messages, and again with those that came
+  meanwhile. Here it is handed together what comes together: 0.04 s less for a choice on the Customers page.
 - Python looks through all objects of the process for garbage, 0.3 s during which nobody is served, about every 60
   openings: much of what these make lives for a while, in sessions and kept answers. Here it waits for more to be made.
 
@@ -91,6 +93,23 @@ _KEYS = """addEventListener("keydown", (key) => {
     key.preventDefault();
     to.focus();
 }, {capture: true});"""
+# The server's messages, handed on when none has come for 8 ms, or all have waited for 60.
+MESSAGES = """WebSocket = class extends WebSocket {
+    addEventListener(kind, listener, ...more) {
+        if (kind !== "message") return super.addEventListener(kind, listener, ...more);
+        let waiting = [], since, timer;
+        const handOn = () => {
+            for (const message of waiting.splice(0)) {
+                try { listener.call(this, message); } catch (error) { reportError(error); }
+            }
+        };
+        super.addEventListener(kind, (message) => {
+            if (waiting.push(message) === 1) since = performance.now();
+            clearTimeout(timer);
+            timer = setTimeout(handOn, performance.now() - since > 60 ? 0 : 8);
+        }, ...more);
+    }
+};"""
 # What stands in the addresses of files, of components and of what Streamlit's page itself asks for.
 _NO_PAGES = {"_stcore", "component", "media"}
 # With these a page might come as a browser or a proxy keeps it from before, or compressed.
@@ -197,13 +216,13 @@ def _is_page(started: Message) -> bool:
 
 
 def _beginning() -> str:
-    """A script that says where the server is and what it tells of itself at `_stcore/host-config`; `_FINGERS`, `_KEYS`.
+    """A script that says where the server is and what it tells of itself at `_stcore/host-config`; and those above.
 
     `window.__streamlit` is Streamlit's own way for who hosts it (`StreamlitConfig` of its frontend).
     """
     host = {"allowedOrigins": st.get_option("client.allowedOrigins"), "useExternalAuthToken": False}
     settings = f'{{BACKEND_BASE_URL: new URL("./", location).href, HOST_CONFIG: {json.dumps(host)}}}'
-    return f"<script>window.__streamlit = {settings}; {_FINGERS} {_KEYS}</script>"
+    return f"<script>window.__streamlit = {settings}; {_FINGERS} {_KEYS} {MESSAGES}</script>"
 
 
 def bound(address: str, port: int) -> socket.socket:
