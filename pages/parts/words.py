@@ -103,8 +103,15 @@ def period(chosen: Period) -> str:
 
 def step(start: datetime, by: By) -> str:
     """One hour, day, month or year by its name: November 2011."""
-    names = {"hour": f"{start:%H}:00 on {day(start)}", "day": day(start), "month": f"{start:%B %Y}"}
-    return names.get(by, f"{start:%Y}")
+    match by:
+        case "hour":
+            return f"{start:%H}:00 on {day(start)}"
+        case "day":
+            return day(start)
+        case "month":
+            return f"{start:%B %Y}"
+        case _:
+            return f"{start:%Y}"
 
 
 def scope(of: Scope) -> str:
