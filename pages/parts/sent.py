@@ -11,7 +11,7 @@ there ("'setIn' cannot be called on an ElementNode"): nothing is left to be seen
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
-from weakref import WeakKeyDictionary
+from weakref import WeakKeyDictionary, WeakSet
 
 from streamlit.runtime.app_session import AppSession
 
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 
 AT_MOST_S = 0.3  # a page that takes longer shows what it has by then
+# Who has a page already. The first is sent as it comes: the browser has to fetch what draws it.
+_opened: WeakSet[AppSession] = WeakSet()
 # Whose messages wait, and what ends that; None when it has.
 _held: WeakKeyDictionary[AppSession, TimerHandle | None] = WeakKeyDictionary()
 
@@ -35,7 +37,9 @@ def _flushed(session: AppSession) -> list[ForwardMsg]:
     """What is to be sent: nothing of a run that has only begun."""
     queue = session._browser_queue  # noqa: SLF001
     kinds = {message.WhichOneof("type") for message in queue._queue}  # noqa: SLF001
-    if "new_session" in kinds and "script_finished" not in kinds:
+    if "script_finished" in kinds:
+        _opened.add(session)
+    elif "new_session" in kinds and session in _opened:
         if session not in _held:
             _held[session] = session._event_loop.call_later(AT_MOST_S, _time_is_up, session)  # noqa: SLF001
         if _held[session] is not None:

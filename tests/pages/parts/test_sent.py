@@ -20,6 +20,12 @@ class Session:
         self.enqueued = asyncio.Event()
         self._message_enqueued_callback = self.enqueued.set
 
+    def open(self) -> None:
+        """A first page."""
+        self.begin()
+        self.end()
+        assert self.sent == ["new_session", "script_finished"]
+
     def begin(self, parts: list[str] | None = None) -> None:
         AppSession._clear_queue(self.itself, parts)
         message = ForwardMsg()
@@ -55,6 +61,7 @@ def _in_one_piece() -> None:
 def test_a_quick_run_is_sent_when_it_has_ended() -> None:
     async def run() -> None:
         session = Session()
+        session.open()
         session.begin()
         assert session.sent == []
         session.make(0, "a")
@@ -67,11 +74,24 @@ def test_a_quick_run_is_sent_when_it_has_ended() -> None:
     asyncio.run(run())
 
 
+def test_a_first_page_is_sent_as_it_comes() -> None:
+    async def run() -> None:
+        session = Session()
+        session.begin()
+        session.make(0, "a")
+        assert session.sent == ["new_session", "a"]
+        session.make(1, "b")
+        assert session.sent == ["b"]
+
+    asyncio.run(run())
+
+
 def test_a_run_that_takes_longer_is_sent_as_it_comes(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sent, "AT_MOST_S", 0.01)
 
     async def run() -> None:
         session = Session()
+        session.open()
         session.begin()
         session.make(0, "a")
         assert session.sent == []
@@ -102,6 +122,7 @@ def test_what_belongs_to_no_run_waits_for_none() -> None:
 def test_a_part_that_comes_again_takes_nothing_back_and_comes_after_it() -> None:
     async def run() -> None:
         session = Session()
+        session.open()
         session.begin()
         session.make(0, "the page")
         session.make(1, "the part", "part")
@@ -125,6 +146,7 @@ def test_a_part_that_comes_again_takes_nothing_back_and_comes_after_it() -> None
 def test_a_page_that_comes_again_takes_back_what_is_not_sent_of_it() -> None:
     async def run() -> None:
         session = Session()
+        session.open()
         session.begin()
         session.make(0, "before")
         session.begin()
