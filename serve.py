@@ -99,14 +99,17 @@ MESSAGES = """WebSocket = class extends WebSocket {
         if (kind !== "message") return super.addEventListener(kind, listener, ...more);
         let waiting = [], since, timer;
         const handOn = () => {
+            clearTimeout(timer);
             for (const message of waiting.splice(0)) {
                 try { listener.call(this, message); } catch (error) { reportError(error); }
             }
         };
+        super.addEventListener("close", handOn);
         super.addEventListener(kind, (message) => {
             if (waiting.push(message) === 1) since = performance.now();
             clearTimeout(timer);
-            timer = setTimeout(handOn, performance.now() - since > 60 ? 0 : 8);
+            if (performance.now() - since > 60) handOn();
+            else timer = setTimeout(handOn, 8);
         }, ...more);
     }
 };"""

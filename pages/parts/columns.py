@@ -46,11 +46,11 @@ def of_parts(
 ) -> go.Figure:
     """The parts of a measure, the first at the bottom; what is less than nothing hangs below.
 
-    Of many steps each part is one area with the outline of its columns: a browser draws a thousand columns in 0.04 s,
-    and their outlines in 0.01 s.
+    Of many hours or days each part is one area with the outline of its columns: a browser draws a thousand columns in
+    0.04 s, and their outlines in 0.01 s.
     """
     traces = []
-    if len(frame) <= _APART:
+    if len(frame) <= _APART or by not in layouts.STEP_MS:
         opacity = charts.standing_out(None if chosen is None else {chosen}, len(frame))
         # A column that stands alone would be as wide as Plotly likes.
         width = layouts.STEP_MS[by] * 0.75 if by in layouts.STEP_MS else None
@@ -105,7 +105,7 @@ def _apart(frame: pd.DataFrame, part: Part, by: By, time: str, chosen: int | Non
     return go.Bar(
         x=[at.isoformat() if by == "hour" else f"{at:%Y-%m-%d}" for at in shown[time]],
         y=charts.numbers(shown[part.column]),
-        width=layouts.STEP_MS.get(by),
+        width=layouts.STEP_MS[by],
         marker={
             "color": part.colour,
             "opacity": 1 if chosen is None else [1 if stands_out else charts.FAINT for stands_out in at_chosen],

@@ -90,3 +90,9 @@ def test_columns_are_as_wide_as_their_step_and_few_have_no_ticks_between_them() 
         assert drawn.data[0].width == step * 0.75
         assert drawn.layout.xaxis.dtick == step
     assert columns.of(frame(48, "h").rename(columns={"new": "orders"}), d.ORDERS, "hour").layout.xaxis.dtick is None
+
+
+def test_many_months_stay_columns() -> None:
+    """Of which one that stands alone would be a hair: months have no one width."""
+    traces = columns.of_parts(frame(150, "MS"), PARTS, d.NET_SALES, "month", chosen=3).data
+    assert {trace.type for trace in traces} == {"bar"}

@@ -54,7 +54,9 @@ class Session:
 
 
 @pytest.fixture(autouse=True)
-def _in_one_piece() -> None:
+def _in_one_piece(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("flush_browser_queue", "_clear_queue"):
+        monkeypatch.setattr(AppSession, name, getattr(AppSession, name))  # put back afterwards
     sent.in_one_piece()
 
 
@@ -100,10 +102,25 @@ def test_a_run_that_takes_longer_is_sent_as_it_comes(monkeypatch: pytest.MonkeyP
         session.make(1, "b")
         assert session.sent == ["b"]
         session.end()
-        session.begin()
-        assert session.sent == ["script_finished", "new_session"]
+        assert session.sent == ["script_finished"]
         session.begin()
         assert session.sent == []  # the next one is held again
+
+    asyncio.run(run())
+
+
+def test_a_run_that_starts_over_is_sent_when_it_has_ended() -> None:
+    async def run() -> None:
+        session = Session()
+        session.open()
+        session.begin()
+        session.make(0, "before")
+        session.end()
+        session.begin()
+        assert session.sent == []
+        session.make(0, "after")
+        session.end()
+        assert session.sent == ["new_session", "script_finished", "new_session", "after", "script_finished"]
 
     asyncio.run(run())
 
@@ -111,6 +128,7 @@ def test_a_run_that_takes_longer_is_sent_as_it_comes(monkeypatch: pytest.MonkeyP
 def test_what_belongs_to_no_run_waits_for_none() -> None:
     async def run() -> None:
         session = Session()
+        session.open()
         message = ForwardMsg()
         message.session_status_changed.run_on_save = True
         session._browser_queue.enqueue(message)
@@ -152,6 +170,6 @@ def test_a_page_that_comes_again_takes_back_what_is_not_sent_of_it() -> None:
         session.begin()
         session.make(0, "again")
         session.end()
-        assert "before" not in session.sent
+        assert session.sent == ["new_session", "new_session", "again", "script_finished"]
 
     asyncio.run(run())
