@@ -63,7 +63,7 @@ def of_parts(
             )
     else:
         traces += [_outline(frame, part, measure, by, time, faint=chosen is not None) for part in parts]
-        traces += [trace for part in parts if (trace := _apart(frame, part, by, time, chosen)).x]
+        traces += [_apart(frame, part, by, time, chosen) for part in parts]
     greatest = frame[[part.column for part in parts]].sum(axis=1).abs().max()
     layout = layouts.over_time(frame[time], by, measure, greatest)
     if len(parts) > 1:
@@ -99,8 +99,9 @@ def _outline(frame: pd.DataFrame, part: Part, measure: Measure, by: By, time: st
 
 
 def _apart(frame: pd.DataFrame, part: Part, by: By, time: str, chosen: int | None) -> go.Bar:
-    """What hangs below, and what stands out: columns."""
-    shown = frame[(frame[part.column] < 0) | (np.arange(len(frame)) == chosen)]
+    """Columns: what hangs below, what stands out, and the first and the last, of which an outline has but a half."""
+    places = np.arange(len(frame))
+    shown = frame[(frame[part.column] < 0) | np.isin(places, (0, len(frame) - 1)) | (places == chosen)]
     at_chosen = shown[time] == (None if chosen is None else frame[time].iloc[chosen])
     return go.Bar(
         x=[at.isoformat() if by == "hour" else f"{at:%Y-%m-%d}" for at in shown[time]],

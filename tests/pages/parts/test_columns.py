@@ -42,16 +42,15 @@ def test_each_part_is_told_in_full_and_what_stands_above_and_hangs_below_add_up_
             assert above + below.get(f"{at:%Y-%m-%d}", 0) == value
 
 
-def test_of_many_steps_only_what_hangs_below_or_stands_out_is_a_column() -> None:
+def test_of_many_steps_the_ends_and_what_hangs_below_are_columns() -> None:
     rows = frame(200)
     rows["new"] = rows["new"].abs()
     drawn = columns.of_parts(rows, PARTS, d.NET_SALES, "day").data
-    assert [(trace.type, trace.legendgroup) for trace in drawn] == [
-        ("scatter", "New"),
-        ("scatter", "Returning"),
-        ("bar", "Returning"),
-    ]
-    assert len(drawn[2].x) == (rows["returning"] < 0).sum()
+    assert [trace.type for trace in drawn] == ["scatter", "scatter", "bar", "bar"]
+    ends = ["2010-12-01", "2011-06-18"]
+    assert list(drawn[2].x) == ends
+    below = rows.loc[rows["returning"] < 0, "period"].dt.strftime("%Y-%m-%d")
+    assert list(drawn[3].x) == sorted({*ends, *below})
     assert {trace.fillcolor for trace in drawn[:2]} == {"#56B4E9", "#009E73"}
 
 
