@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -49,6 +50,8 @@ def of_parts(
     Of many hours or days each part is one area with the outline of its columns: a browser draws a thousand columns in
     0.04 s, and their outlines in 0.01 s.
     """
+    greatest = frame[[part.column for part in parts]].sum(axis=1).abs().max()
+    layout = layouts.over_time(frame[time], by, measure, greatest)
     traces = []
     if len(frame) <= _APART or by not in layouts.STEP_MS:
         opacity = charts.standing_out(None if chosen is None else {chosen}, len(frame))
@@ -64,8 +67,10 @@ def of_parts(
     else:
         traces += [_outline(frame, part, measure, by, time, faint=chosen is not None) for part in parts]
         traces += [_apart(frame, part, by, time, chosen) for part in parts]
-    greatest = frame[[part.column for part in parts]].sum(axis=1).abs().max()
-    layout = layouts.over_time(frame[time], by, measure, greatest)
+        # Plotly would leave room for as much as the least distance of two columns, which may be months.
+        half = timedelta(milliseconds=layouts.STEP_MS[by] / 2)
+        ends = (frame[time].iloc[0] - half, frame[time].iloc[-1] + half)
+        layout["xaxis"]["range"] = [end.isoformat() for end in ends]
     if len(parts) > 1:
         layout |= {"barmode": "relative", "showlegend": True, "legend": layouts.NAMES_ABOVE}
     return layouts.figure(*traces, **layout)

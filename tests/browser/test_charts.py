@@ -102,7 +102,9 @@ def test_of_many_columns_each_can_be_clicked_and_tells_its_value(page: Page, cho
     parts = [columns.Part("net_sales", "New", "#56B4E9"), columns.Part("other", "Other", "#009E73")]
     rows = many(values).assign(other=2.0)
     plot = plotted(page, columns.of_parts(rows, parts, d.NET_SALES, "day", chosen=chosen))
-    for place in (20, 60, 120):
+    shown = [pd.Timestamp(end) for end in page.evaluate("chart._fullLayout.xaxis.range")]
+    assert shown == [rows["period"].iloc[0] - pd.Timedelta(hours=12), rows["period"].iloc[-1] + pd.Timedelta(hours=12)]
+    for place in (0, 20, 60, 120, 199):
         at = over(page, rows, place, plot)
         page.mouse.move(*at)
         said = f"New {'-' if values[place] < 0 else ''}£{abs(values[place]):.2f}"
